@@ -1,0 +1,12 @@
+# Debian 12 packages; scripts/install names them. libevent and prometheus-cpp have no usable CMake config there.
+find_package(Threads REQUIRED)
+find_package(PkgConfig REQUIRED)
+find_package(yaml-cpp REQUIRED)
+find_package(spdlog REQUIRED)
+find_package(nlohmann_json REQUIRED)
+pkg_check_modules(EVENT REQUIRED IMPORTED_TARGET libevent_core libevent_extra)
+pkg_check_modules(PROMETHEUS REQUIRED IMPORTED_TARGET prometheus-cpp-core)
+pkg_check_modules(SQLITE REQUIRED IMPORTED_TARGET sqlite3)
+if(HOLDFAST_TESTS)
+  find_package(doctest REQUIRED)
+endif()

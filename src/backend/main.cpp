@@ -1,0 +1,66 @@
+// users-service: puts the parts together and gives every way to end its exit code (sysexits.h).
+#include <csignal>
+#include <cstdio>
+#include <exception>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "backend/http_server.h"
+#include "backend/listen_socket.h"
+#include "backend/log.h"
+#include "backend/options.h"
+#include "backend/service.h"
+#include "backend/sqlite_store.h"
+
+namespace {
+
+constexpr int exit_usage = 64;
+constexpr int exit_cannot_bind = 69;
+constexpr int exit_internal = 70;
+
+int complain(std::string_view sentence, int code) {
+  std::fprintf(stderr, "users-service: %.*s\n", static_cast<int>(sentence.size()), sentence.data());
+  return code;
+}
+
+int serve(const users::Options& options, users::ListenSocket socket) {
+  users::Log log;
+  users::SqliteStore store(options.sqlite_place);
+  users::Service service(store, log, options.faults);
+  const auto ready = store.ping(holdfast::steady_now() + users::store_call_bound);
+  if (!ready) {  // served all the same: the store may come back
+    log.write(users::Level::error, "store not ready", {{"cause", std::string_view(users::describe(ready.error()))}});
+  }
+  const std::string address = socket.address;
+  users::HttpServer server(std::move(socket), service, log, options.stop_delay);
+  log.write(users::Level::info, "listening",
+            {{"address", std::string_view(address)}, {"store", std::string_view(options.sqlite_place)}});
+  server.run();
+  log.write(users::Level::info, "stopped");
+  return 0;
+}
+
+int run(const std::vector<std::string_view>& arguments) {
+  const auto options = users::parse_options(arguments);
+  if (!options) return complain(options.error(), exit_usage);
+  if (options.value().help) {
+    std::fwrite(users::help_text.data(), 1, users::help_text.size(), stdout);
+    return 0;
+  }
+  std::signal(SIGPIPE, SIG_IGN);  // a client that went away is an error of its own write
+  auto socket = users::open_listen_socket(options.value().listen);
+  if (!socket) return complain(socket.error(), exit_cannot_bind);
+  return serve(options.value(), std::move(socket).value());
+}
+
+}  // namespace
+
+int main(int count, char** values) {
+  try {
+    return run(std::vector<std::string_view>(values + 1, values + count));
+  } catch (const std::exception& fault) {
+    return complain(fault.what(), exit_internal);
+  }
+}

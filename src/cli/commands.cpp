@@ -1,0 +1,22 @@
+// The list of commands.
+#include <array>
+
+#include "cli/check.h"
+#include "cli/command.h"
+#include "cli/effective.h"
+#include "cli/schema.h"
+#include "cli/version.h"
+
+namespace holdfast::cli {
+
+std::span<const Command> commands() {
+  static constexpr std::array all{
+      check_command,
+      effective_command,
+      schema_command,
+      version_command,
+  };
+  return all;
+}
+
+}  // namespace holdfast::cli

@@ -1,0 +1,176 @@
+#include "net/tcp.h"
+
+#include <event2/event.h>
+#include <event2/event_struct.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
+#include <cerrno>
+
+namespace holdfast::net {
+namespace {
+
+const sockaddr* as_sockaddr(const SocketAddress& address) noexcept {
+  return static_cast<const sockaddr*>(static_cast<const void*>(&address.storage));
+}
+
+// One persistent read event for the connection's life; the same event watches for the peer's close while reading is paused. A write event
+// exists only after a send that would have blocked.
+class TcpTransport final : public Transport {
+ public:
+  TcpTransport(Loop& loop, Fd fd) noexcept : loop_(loop), fd_(std::move(fd)) {}
+  ~TcpTransport() override {
+    if (watching_ != Watching::nothing) event_del(&read_);
+    if (write_) event_del(write_.get());
+  }
+
+  void attach(TransportUser& user) noexcept override {
+    user_ = &user;
+    watch(Watching::input);
+  }
+
+  Io read(char* into, std::size_t room) noexcept override {
+    const ssize_t n = ::recv(fd_.get(), into, room, 0);
+    if (n > 0) return {Io::State::ok, static_cast<std::size_t>(n)};
+    if (n == 0) return {Io::State::end};
+    return {errno == EAGAIN || errno == EINTR ? Io::State::blocked : Io::State::lost};
+  }
+
+  Io write(std::span<const iovec> parts) noexcept override {
+    ssize_t n = 0;
+    if (parts.size() == 1) {
+      n = ::send(fd_.get(), parts.front().iov_base, parts.front().iov_len, MSG_NOSIGNAL);
+    } else {
+      msghdr message{};
+      message.msg_iov = const_cast<iovec*>(parts.data());
+      message.msg_iovlen = parts.size();
+      n = ::sendmsg(fd_.get(), &message, MSG_NOSIGNAL);
+    }
+    if (n >= 0) return {Io::State::ok, static_cast<std::size_t>(n)};
+    return {errno == EAGAIN || errno == EINTR ? Io::State::blocked : Io::State::lost};
+  }
+
+  void want_read(bool wanted) noexcept override { watch(wanted ? Watching::input : Watching::hangup); }
+
+  void want_write(bool wanted) noexcept override {
+    if (wanted == writing_) return;
+    writing_ = wanted;
+    if (!write_) {
+      write_ = std::make_unique<event>();
+      event_assign(write_.get(), loop_.base(), fd_.get(), EV_WRITE | EV_PERSIST, &TcpTransport::on_write, this);
+    }
+    if (wanted) {
+      event_add(write_.get(), nullptr);
+    } else {
+      event_del(write_.get());
+    }
+  }
+
+  void shutdown_write() noexcept override { ::shutdown(fd_.get(), SHUT_WR); }
+
+  void reset_on_close() noexcept override {
+    const linger at_once{1, 0};
+    ::setsockopt(fd_.get(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+  }
+
+  bool readable_now() noexcept override {
+    char byte = 0;
+    const ssize_t n = ::recv(fd_.get(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+    return n >= 0 || errno != EAGAIN;
+  }
+
+ private:
+  enum class Watching : std::uint8_t { nothing, input, hangup };
+
+  void watch(Watching what) noexcept {
+    if (what == watching_) return;
+    if (watching_ != Watching::nothing) event_del(&read_);
+    watching_ = what;
+    const short events = static_cast<short>((what == Watching::input ? EV_READ : EV_CLOSED) | EV_PERSIST);
+    event_assign(&read_, loop_.base(), fd_.get(), events, &TcpTransport::on_read, this);
+    event_add(&read_, nullptr);
+  }
+
+  static void on_read(int, short, void* self) noexcept {
+    auto& transport = *static_cast<TcpTransport*>(self);
+    transport.loop_.tick();
+    if (transport.watching_ == Watching::input) return transport.user_->on_readable();
+    event_del(&transport.read_);  // level-triggered: told once
+    transport.watching_ = Watching::nothing;
+    transport.user_->on_hangup();
+  }
+
+  static void on_write(int, short, void* self) noexcept {
+    auto& transport = *static_cast<TcpTransport*>(self);
+    transport.loop_.tick();
+    transport.user_->on_writable();
+  }
+
+  Loop& loop_;
+  Fd fd_;
+  TransportUser* user_ = nullptr;
+  event read_{};
+  std::unique_ptr<event> write_;
+  Watching watching_ = Watching::nothing;
+  bool writing_ = false;
+};
+
+class TcpDial final : public Dial {
+ public:
+  TcpDial(Loop& loop, DialUser& user, const SocketAddress& to) : loop_(loop), user_(user) {
+    fd_ = Fd(::socket(to.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+    event_assign(&event_, loop_.base(), fd_.get(), EV_WRITE, &TcpDial::on_ready, this);
+    if (!fd_) {
+      fail_later(errno);
+      return;
+    }
+    set_socket_options(fd_.get(), to.local());
+    if (::connect(fd_.get(), as_sockaddr(to), to.size) != 0 && errno != EINPROGRESS) {
+      fail_later(errno);
+    } else if (event_add(&event_, nullptr) != 0) {
+      fail_later(ENOMEM);
+    }
+  }
+  ~TcpDial() override { event_del(&event_); }
+
+ private:
+  // The answer never comes from inside dial(): it waits for the loop.
+  void fail_later(int error) noexcept {
+    error_ = error;
+    event_active(&event_, EV_TIMEOUT, 0);
+  }
+
+  static void on_ready(int, short, void* self) noexcept {
+    auto& dial = *static_cast<TcpDial*>(self);
+    dial.loop_.tick();
+    int error = dial.error_;
+    socklen_t size = sizeof error;
+    if (error == 0 && ::getsockopt(dial.fd_.get(), SOL_SOCKET, SO_ERROR, &error, &size) != 0) error = errno;
+    if (error != 0) return dial.user_.on_dial_failed(error);
+    dial.user_.on_connected(std::make_unique<TcpTransport>(dial.loop_, std::move(dial.fd_)));
+  }
+
+  Loop& loop_;
+  DialUser& user_;
+  Fd fd_;
+  event event_{};
+  int error_ = 0;
+};
+
+}  // namespace
+
+std::unique_ptr<Transport> tcp_transport(Loop& loop, Fd fd) { return std::make_unique<TcpTransport>(loop, std::move(fd)); }
+
+std::unique_ptr<Dial> TcpConnector::dial(DialUser& user) { return std::make_unique<TcpDial>(loop_, user, to_); }
+
+void set_socket_options(int fd, bool local) noexcept {
+  if (local) return;
+  const int on = 1;
+  const int idle_seconds = 60;
+  ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  ::setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+  ::setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle_seconds, sizeof idle_seconds);
+}
+
+}  // namespace holdfast::net

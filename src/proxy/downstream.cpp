@@ -1,0 +1,387 @@
+// The reading side of a client connection: input blocks, request heads, content, and what happens between exchanges.
+#include "proxy/downstream.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "proxy/boundary.h"
+
+namespace holdfast::proxy {
+namespace {
+
+// A refusal during an upload must arrive: what still comes is read for a while (RFC 9112 9.6).
+constexpr Duration linger_idle = std::chrono::seconds(1);
+constexpr Duration linger_total = std::chrono::seconds(5);
+constexpr std::uint32_t linger_bytes = 16U << 20U;
+constexpr Duration quiet_before_close = std::chrono::milliseconds(500);
+constexpr std::uint8_t full_reads_for_large = 2;  // measured: a direction that keeps filling 64 KiB gains from 256
+
+}  // namespace
+
+Downstream::Downstream(Front& front, std::unique_ptr<net::Transport> transport, const ClientAddress& peer,
+                       const Error& refusal)
+    : front_(front), transport_(std::move(transport)), wait_(&Downstream::wait_expired, this), refusal_(refusal) {
+  WorkerContext& context = front_.context();
+  facts_.id = context.shared.next_connection.fetch_add(1, std::memory_order_relaxed);
+  facts_.peer = peer;
+  idle_since_ = context.now;
+  context.deadlines.arm(wait_, context.now, front_.view()->plan->listener.client_headers.after);
+  WorkerCounters::add(context.counters.downstream_idle);
+  transport_->attach(*this);
+}
+
+Downstream::~Downstream() {
+  if (continuing_) front_.context().forget(*this);
+}
+
+void Downstream::on_readable() noexcept {
+  if (state_ == State::closed) return;
+  if (state_ == State::lingering) return discard();
+  if (exchange_) {
+    guarded(*exchange_, [this] { read_and_process(); });
+    return;
+  }
+  try {
+    read_and_process();
+  } catch (...) {  // no exchange to blame: memory ran out before one began
+    exchange_ ? exchange_->on_exception("failure while reading a request") : close();
+  }
+}
+
+void Downstream::read_and_process() {
+  if (!make_room()) {
+    transport_->want_read(false);
+    reading_ = false;
+    return;
+  }
+  const std::size_t room = static_cast<std::size_t>(in_.data() + in_.size() - end_);
+  const net::Io io = transport_->read(end_, room);
+  switch (io.state) {
+    case net::Io::State::blocked: return release_input();
+    case net::Io::State::end: return on_input_end(false);
+    case net::Io::State::lost: return on_input_end(true);
+    case net::Io::State::ok: break;
+  }
+  end_ += io.bytes;
+  full_reads_ = io.bytes == room ? static_cast<std::uint8_t>(std::min(full_reads_ + 1, 16)) : std::uint8_t{0};
+  process();
+}
+
+// Room to read into. False when the buffer is full and nobody wants what is in it yet.
+bool Downstream::make_room() {
+  BlockPool& blocks = front_.context().blocks;
+  const bool content = state_ == State::busy && exchange_->wants_content();
+  if (!in_) {
+    const auto waiting = static_cast<std::size_t>(end_ - begin_);
+    use_block(content || waiting >= small_block ? (full_reads_ >= full_reads_for_large ? blocks.large() : blocks.medium())
+                                                : blocks.small());
+    return true;
+  }
+  if (begin_ == end_) {
+    const bool grow = content && (in_.size() < medium_block || (in_.size() == medium_block && full_reads_ >= full_reads_for_large));
+    if (grow) in_ = full_reads_ >= full_reads_for_large ? blocks.large() : blocks.medium();
+    begin_ = end_ = in_.data();
+    return true;
+  }
+  if (end_ < in_.data() + in_.size()) return true;
+  if (begin_ > in_.data()) {
+    const auto size = static_cast<std::size_t>(end_ - begin_);
+    std::memmove(in_.data(), begin_, size);
+    begin_ = in_.data();
+    end_ = begin_ + size;
+    return true;
+  }
+  if (state_ != State::head) return false;
+  BlockRef larger = blocks.at_least(in_.size() * 2);
+  if (!larger) return false;
+  use_block(std::move(larger));
+  return true;
+}
+
+// Moves unread input into `block`, which becomes the one that is read into.
+void Downstream::use_block(BlockRef block) {
+  const auto size = static_cast<std::size_t>(end_ - begin_);
+  if (size != 0) std::memcpy(block.data(), begin_, size);
+  in_ = std::move(block);
+  begin_ = in_.data();
+  end_ = begin_ + size;
+  input_in_head_ = false;
+}
+
+void Downstream::process() {
+  processing_ = true;
+  while (begin_ != end_ && state_ != State::closed) {
+    if (state_ == State::idle && !begin_request()) break;
+    if (state_ == State::head) {
+      parse_head();
+      if (state_ == State::head) break;  // incomplete
+    }
+    if (state_ != State::busy) break;
+    const char* before = begin_;
+    take_content();
+    if (begin_ == before) break;
+  }
+  processing_ = false;
+  if (state_ == State::busy) exchange_->settle();
+  after_settle();
+}
+
+// Input blocks that nobody needs go back; a block may have been taken over while flushing.
+void Downstream::after_settle() noexcept {
+  if (!in_ && !input_in_head_) begin_ = end_ = nullptr;
+  release_input();
+}
+
+void Downstream::release_input() noexcept {
+  if (begin_ != end_) return;
+  in_.reset();
+  begin_ = end_ = nullptr;
+  input_in_head_ = false;
+}
+
+bool Downstream::begin_request() {
+  WorkerContext& context = front_.context();
+  wait_.disarm();
+  exchange_ = context.take_exchange();
+  ++facts_.requests;
+  exchange_->begin(*this, front_.to(), front_.view(), facts_);
+  WorkerCounters::add(context.counters.downstream_idle, -1);
+  WorkerCounters::add(context.counters.downstream_active);
+  state_ = State::head;
+  return true;
+}
+
+void Downstream::parse_head() {
+  http::RequestHead& head = exchange_->x().request;
+  const auto size = static_cast<std::size_t>(end_ - begin_);
+  switch (exchange_->parser.parse(begin_, size, head)) {
+    case http::Progress::need_more: {
+      WorkerContext& context = front_.context();
+      if (!wait_.armed()) context.deadlines.arm(wait_, context.now, exchange_->view().plan->listener.client_headers.after);
+      return;
+    }
+    case http::Progress::failed:
+      wait_.disarm();
+      state_ = State::busy;
+      exchange_->decoder.start(http::Framing::until_close, 0, http::ContentDecoder::Side::request);
+      begin_ = end_;
+      return exchange_->on_request_refused(exchange_->parser.error());
+    case http::Progress::done: return head_complete();
+  }
+}
+
+// The block becomes the head's; what follows the head in it is read from there.
+void Downstream::head_complete() {
+  wait_.disarm();
+  state_ = State::busy;
+  http::RequestHead& head = exchange_->x().request;
+  if (in_) {
+    head.block = std::move(in_);
+    input_in_head_ = true;
+  }
+  head.set_base(begin_);
+  begin_ += head.size;
+  exchange_->decoder.start(head.framing, head.content_length, http::ContentDecoder::Side::request);
+  if (refusal_.reason != Reason::ok) {
+    exchange_->x().request_head_complete = true;
+    return exchange_->on_request_refused(refusal_);
+  }
+  exchange_->on_request_head();
+}
+
+void Downstream::take_content() {
+  Exchange& exchange = *exchange_;
+  if (!exchange.wants_content() || begin_ == end_) return;
+  if (exchange.tunnel()) {
+    const std::string_view all(begin_, static_cast<std::size_t>(end_ - begin_));
+    begin_ = end_;
+    return exchange.on_request_content({all, in_ ? &in_ : nullptr});
+  }
+  if (exchange.decoder.done()) return;
+  const http::ContentDecoder::Step step = exchange.decoder.decode(begin_, static_cast<std::size_t>(end_ - begin_));
+  begin_ += step.consumed;
+  if (!step.content.empty()) exchange.on_request_content({step.content, in_ && begin_ == end_ ? &in_ : nullptr});
+  if (exchange.over()) return;
+  if (step.failed) {
+    begin_ = end_;
+    return exchange.on_request_refused(exchange.decoder.error());
+  }
+  if (step.end) exchange.on_request_end(exchange.decoder.trailers());
+}
+
+void Downstream::on_input_end(bool lost) {
+  release_input();
+  transport_->want_read(false);
+  reading_ = false;
+  if (state_ == State::idle || state_ == State::lingering) return close();
+  if (state_ == State::head && !exchange_->parser.begun()) {
+    drop_exchange();
+    return close();
+  }
+  if (exchange_->tunnel() && !lost) {
+    if (exchange_->request_half() == RequestHalf::sending) exchange_->on_request_end({});
+  } else {
+    exchange_->on_downstream_lost();
+  }
+  if (exchange_) exchange_->settle();
+}
+
+void Downstream::on_hangup() noexcept {
+  if (state_ == State::closed) return;
+  if (state_ == State::lingering || !exchange_) return close();
+  if (exchange_->tunnel()) return;  // what it sent before comes first
+  guarded(*exchange_, [this] { on_input_end(true); });
+}
+
+void Downstream::on_writable() noexcept {
+  if (state_ == State::closed || !exchange_) return;
+  guarded(*exchange_, [this] {
+    exchange_->on_downstream_writable();
+    exchange_->settle();
+  });
+  if (state_ != State::closed) after_settle();
+}
+
+// Continues with input that was there before: content that is wanted now, or the next request of a pipeline.
+void Downstream::proceed() noexcept {
+  continuing_ = false;
+  if (state_ == State::closed || state_ == State::lingering) return;
+  if (!exchange_ && begin_ != end_) {
+    try {
+      begin_request();
+    } catch (...) {
+      return close();
+    }
+  }
+  if (exchange_) guarded(*exchange_, [this] { process(); });
+}
+
+void Downstream::want_content(bool wanted) {
+  if (wanted != reading_ && state_ != State::closed) {
+    transport_->want_read(wanted);
+    reading_ = wanted;
+  }
+  if (wanted && begin_ != end_ && !processing_ && !continuing_) {
+    continuing_ = true;
+    front_.context().later(*this);
+  }
+}
+
+void Downstream::discard() {
+  BlockRef scratch = front_.context().blocks.medium();
+  const net::Io io = transport_->read(scratch.data(), scratch.size());
+  if (io.state == net::Io::State::blocked) return;
+  lingered_ += static_cast<std::uint32_t>(io.bytes);
+  if (io.state != net::Io::State::ok || lingered_ >= linger_bytes) return close();
+  WorkerContext& context = front_.context();
+  context.deadlines.arm_at(wait_, std::min(context.now + linger_idle, linger_end_), linger_idle);
+}
+
+void Downstream::start_lingering() {
+  WorkerContext& context = front_.context();
+  state_ = State::lingering;
+  lingered_ = 0;
+  linger_end_ = context.now + linger_total;
+  transport_->shutdown_write();
+  if (!reading_) transport_->want_read(true);
+  reading_ = true;
+  begin_ = end_ = nullptr;
+  in_.reset();
+  input_in_head_ = false;
+  WorkerCounters::add(context.counters.downstream_lingering);
+  context.deadlines.arm(wait_, context.now, linger_idle);
+  front_.began_lingering(*this);
+}
+
+void Downstream::drop_exchange() {
+  WorkerContext& context = front_.context();
+  context.give_exchange(std::move(exchange_));
+  --facts_.requests;
+  WorkerCounters::add(context.counters.downstream_active, -1);
+  WorkerCounters::add(context.counters.downstream_idle);
+  state_ = State::idle;
+}
+
+// Bytes behind the request that just ended belong to the next one; the head's block goes with the exchange.
+void Downstream::keep_leftover() {
+  if (begin_ == end_) return release_input();
+  if (!input_in_head_) return;
+  use_block(front_.context().blocks.at_least(static_cast<std::size_t>(end_ - begin_)));
+}
+
+void Downstream::exchange_over(Ending ending) {
+  WorkerContext& context = front_.context();
+  if (ending == Ending::keep) keep_leftover();
+  const bool cut_needs_reset = out_framing_ == http::Framing::until_close;
+  const bool more_came = begin_ != end_;
+  context.give_exchange(std::move(exchange_));
+  WorkerCounters::add(context.counters.downstream_active, -1);
+  WorkerCounters::add(context.counters.downstream_idle);
+  state_ = State::idle;
+  idle_since_ = context.now;
+  out_framing_ = http::Framing::none;
+  switch (ending) {
+    case Ending::keep: break;
+    case Ending::cut:
+      if (cut_needs_reset) transport_->reset_on_close();
+      return close();
+    case Ending::linger: return start_lingering();
+    case Ending::close:  // unread input would turn the close into a reset, which may overtake the response
+      if (more_came || transport_->readable_now()) return start_lingering();
+      return close();
+  }
+  if (!reading_) {
+    transport_->want_read(true);
+    reading_ = true;
+  }
+  context.deadlines.arm(wait_, context.now, front_.view()->plan->listener.client_idle.after);
+  if (!more_came || continuing_) return;
+  continuing_ = true;
+  context.later(*this);
+}
+
+void Downstream::close() {
+  if (state_ == State::closed) return;
+  WorkerContext& context = front_.context();
+  if (state_ == State::lingering) WorkerCounters::add(context.counters.downstream_lingering, -1);
+  WorkerCounters::add(context.counters.downstream_idle, -1);
+  wait_.disarm();
+  state_ = State::closed;
+  in_.reset();
+  begin_ = end_ = nullptr;
+  front_.remove(*this);
+}
+
+// A client that has just been answered may be sending its next request: only a connection that has been quiet for a while closes.
+void Downstream::close_if_idle() {
+  const bool quiet = front_.context().now - idle_since_ >= quiet_before_close;
+  if (state_ == State::idle && quiet && begin_ == end_ && !transport_->readable_now()) close();
+}
+
+void Downstream::cut() {
+  if (state_ == State::closed) return;
+  if (!exchange_) return close();
+  guarded(*exchange_, [this] { exchange_->on_downstream_lost(); });
+}
+
+void Downstream::wait_expired(void* self) { static_cast<Downstream*>(self)->wait_due(); }
+
+void Downstream::wait_due() {
+  if (state_ != State::head) return close();
+  if (!exchange_->parser.begun()) {
+    drop_exchange();
+    return close();
+  }
+  guarded(*exchange_, [this] {
+    Exchange& exchange = *exchange_;
+    exchange.on_client_headers_due();
+    if (exchange.response_half() == ResponseHalf::none) return;  // report mode: the head is still waited for
+    state_ = State::busy;
+    exchange.decoder.start(http::Framing::until_close, 0, http::ContentDecoder::Side::request);
+    begin_ = end_;
+    exchange.settle();
+  });
+  if (state_ != State::closed) after_settle();
+}
+
+}  // namespace holdfast::proxy

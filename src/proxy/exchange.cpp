@@ -1,0 +1,341 @@
+// The story of an exchange, in the order in which it happens: head, gate, origin, content, end.
+//
+// exchange_table.h decides which of these actions an event leads to. Responses are in exchange_response.cpp, waits and flushing in
+// exchange_waits.cpp.
+#include "proxy/exchange.h"
+
+#include <algorithm>
+#include <cerrno>
+
+#include "core/check.h"
+#include "proxy/admission.h"
+
+namespace holdfast::proxy {
+
+using policies::RoutePlan;
+
+Exchange::Exchange(WorkerContext& context)
+    : client_out(context.blocks),
+      context_(context),
+      phase_deadline_(&Exchange::phase_expired, this),
+      request_deadline_(&Exchange::request_expired, this),
+      idle_deadline_(&Exchange::idle_expired, this) {}
+
+void Exchange::begin(ClientStream& client, Destination destination, ViewRef view, const policies::ConnectionFacts& facts) {
+  x_.clear();
+  client_ = &client;
+  to_ = destination;
+  view_ = std::move(view);
+  x_.plan = view_->plan;
+  x_.route = &view_->plan->routes.front();
+  x_.connection = &facts;
+  x_.client = facts.peer;
+  x_.now = x_.at.begun = context_.now;
+  x_.wall_begun = context_.wall_now_at(context_.now);
+  context_.ids.make(x_);
+  parser.start(view_->request_limits, view_->plan->names);
+  client_out.clear();
+  request_half_ = RequestHalf::head;
+  response_half_ = ResponseHalf::none;
+  entered_ = -1;
+  interims_ = 0;
+  over_ = slot_held_ = retried_ = content_begun_ = request_ended_ = wants_content_ = close_after_ = false;
+  client_dirty_ = origin_dirty_ = client_blocked_ = origin_blocked_ = origin_deaf_ = response_clean_ = false;
+  tunnel_ = cause_open_ = settling_ = idle_reported_ = false;
+  waiting_since_ = progress_at_ = window_begin_ = {};
+  waited_ = {};
+  window_written_ = cause_read_ = 0;
+  origin_wait = nullptr;
+}
+
+void Exchange::rest() noexcept {
+  phase_deadline_.disarm();
+  request_deadline_.disarm();
+  idle_deadline_.disarm();
+  x_.request.clear();
+  x_.response.clear();
+  client_out.clear();
+  over_ = true;
+}
+
+void Exchange::handle(Signal signal) {
+  x_.now = context_.now;
+  switch (action_of(signal.event, request_half_, response_half_)) {
+    case Action::broken: HOLDFAST_CHECK(!"an event that cannot meet this state"); return;
+    case Action::ignore: return;
+    case Action::gate: return gate();
+    case Action::refuse: return fail(signal.error);
+    case Action::acquire: return acquire(false);
+    case Action::send_head: return send_head(std::move(*signal.lease));
+    case Action::retry_or_fail: return retry_or_fail(signal.number);
+    case Action::forward: return forward(signal.content);
+    case Action::discard: x_.bytes_in += signal.content.bytes.size(); return;
+    case Action::end_request: return end_request(signal.trailers);
+    case Action::interim: return interim();
+    case Action::respond: return respond();
+    case Action::respond_on: return respond_on(signal.content);
+    case Action::end_response: return end_response(signal.trailers);
+    case Action::keep_cause: return keep_cause(signal.content);
+    case Action::end_cause:
+      response_clean_ = response_clean_ || signal.event == Event::response_end;
+      return end_cause();
+    case Action::resend_or_fail: return resend_or_fail(signal.error);
+    case Action::truncate: return truncate(signal.error);
+    case Action::gone: return gone();
+    case Action::finish: return finish();
+    case Action::timeout: return timeout(signal.event);
+  }
+}
+
+// The head is complete: decide, then wait for a slot and for the origin.
+void Exchange::gate() {
+  x_.request_head_complete = true;
+  x_.at.head_complete = context_.now;
+  request_half_ = RequestHalf::gated;
+  const std::uint8_t hops = view_->plan->listener.trusted_hops;
+  if (hops > 0) {
+    const ClientAddress behind = parse_client_address(http::forwarded_for(x_.request, hops));
+    if (behind.family != 0) x_.client = behind;
+  }
+  x_.route = &view_->plan->route_of(x_.request.text(x_.request.method_text), x_.request.path());
+  if (!check_head()) return;
+  if (policies::Verdict refused = view_->pipeline->on_request(x_, entered_)) return fail(*refused);
+  const http::Field* hops_left =
+      x_.request.method == http::Method::options ? x_.request.find(http::FieldId::max_forwards) : nullptr;
+  if (hops_left != nullptr && x_.request.value(*hops_left) == "0") return answer_options();
+  const policies::TimeBound& bound = x_.route->request;
+  context_.deadlines.arm(request_deadline_, context_.now, bound.after);
+  admit();
+}
+
+// Limits on what the head says. False when the exchange failed.
+bool Exchange::check_head() {
+  const policies::ListenerPlan& listener = view_->plan->listener;
+  const auto over = [this](const policies::SizeBound& bound, std::uint64_t seen, Reason reason) {
+    if (bound.report && seen > bound.max) x_.would_have(reason, bound.rule);
+  };
+  over(listener.head_bytes, x_.request.size, Reason::headers_too_large);
+  over(listener.fields, x_.request.fields.size(), Reason::headers_too_large);
+  over(listener.target_bytes, x_.request.target.size, Reason::uri_too_long);
+
+  const policies::SizeBound& body = x_.route->body;
+  if (x_.request.framing == http::Framing::length && x_.request.content_length > body.max) {
+    if (!body.report) {
+      fail({.reason = Reason::body_too_large, .rule = body.rule, .value = x_.request.content_length, .limit = body.max});
+      return false;
+    }
+    x_.would_have(Reason::body_too_large, body.rule);
+  }
+  const Shared& shared = context_.shared;
+  if (to_.admission != nullptr && shared.block_bytes.load(std::memory_order_relaxed) >
+                                      shared.block_bytes_max.load(std::memory_order_relaxed)) {
+    fail({.reason = Reason::memory_pressure});
+    return false;
+  }
+  return true;
+}
+
+void Exchange::admit() {
+  if (to_.admission == nullptr) return acquire(false);
+  switch (to_.admission->enter(*this)) {
+    case Admission::Answer::admitted: slot_held_ = true; return acquire(false);
+    case Admission::Answer::queued: return arm_phase(Event::queue_wait_due, view_->plan->listener.queue_wait);
+    case Admission::Answer::full: {
+      const policies::CountBound& queue = view_->plan->listener.queue;
+      return fail({.reason = Reason::queue_full, .rule = queue.rule, .value = queue.max, .limit = queue.max});
+    }
+  }
+}
+
+void Exchange::acquire(bool fresh) {
+  if (to_.admission != nullptr) slot_held_ = true;
+  x_.at.admitted = context_.now;
+  if (Lease lease = to_.origin->acquire(*this, fresh)) return send_head(std::move(lease));
+  arm_phase(Event::connect_due, x_.route->connect);
+}
+
+void Exchange::send_head(Lease lease) {
+  lease_ = std::move(lease);
+  origin_wait = nullptr;
+  x_.at.connected = context_.now;
+  const http::RequestHead& head = x_.request;
+  lease_->send_request(x_, {.framing = head.framing, .length = head.content_length});
+  origin_dirty_ = true;
+  phase_deadline_.disarm();
+  if (head.framing == http::Framing::none) {
+    request_half_ = RequestHalf::done;
+    return arm_phase(Event::first_byte_due, x_.route->first_byte);
+  }
+  request_half_ = RequestHalf::sending;
+  if (head.expect_continue) return arm_phase(Event::first_byte_due, x_.route->first_byte);
+  wants_content_ = true;
+  client_->want_content(true);
+}
+
+// The origin could not be reached: once more when it was the first try.
+void Exchange::retry_or_fail(int error_number) {
+  origin_wait = nullptr;
+  if (!retried_) {
+    retried_ = x_.resent = true;
+    if (Lease lease = to_.origin->acquire(*this, true)) return send_head(std::move(lease));
+    return;  // the connect deadline goes on
+  }
+  if (context_.draining) return fail({.reason = Reason::draining});
+  const bool up_before = context_.shared.app_has_accepted.load(std::memory_order_relaxed);
+  if (error_number == ETIMEDOUT) return fail({.reason = Reason::upstream_connect_slow, .rule = x_.route->connect.rule});
+  fail({.reason = up_before ? Reason::upstream_refused : Reason::upstream_not_ready,
+        .value = static_cast<std::uint64_t>(error_number)});
+}
+
+void Exchange::forward(Content content) {
+  wait_for_client(false);
+  x_.bytes_in += content.bytes.size();
+  const policies::SizeBound& body = x_.route->body;
+  if (x_.bytes_in > body.max && !tunnel_) {
+    if (!body.report) {
+      return fail({.reason = Reason::body_too_large, .rule = body.rule, .value = x_.bytes_in, .limit = body.max});
+    }
+    x_.would_have(Reason::body_too_large, body.rule);
+  }
+  content_begun_ = true;
+  progress_at_ = context_.now;
+  if (origin_deaf_) return;
+  lease_->send_content(content);
+  origin_dirty_ = true;
+}
+
+void Exchange::end_request(std::string_view trailers) {
+  wait_for_client(false);
+  wants_content_ = false;
+  if (request_half_ == RequestHalf::discarding) {
+    request_ended_ = true;
+    return;
+  }
+  request_half_ = RequestHalf::done;
+  if (tunnel_) return lease_->shutdown_write();
+  content_begun_ = true;
+  if (!origin_deaf_) {
+    lease_->send_end(trailers);
+    origin_dirty_ = true;
+  }
+  if (response_half_ == ResponseHalf::none) arm_phase(Event::first_byte_due, x_.route->first_byte);
+}
+
+// RFC 9110 7.6.2: with Max-Forwards 0 the proxy answers itself.
+void Exchange::answer_options() {
+  request_half_ = x_.request.framing == http::Framing::none ? RequestHalf::done : RequestHalf::discarding;
+  local_reply();
+}
+
+// Lost before any response byte. A request that may have been acted on is never sent twice.
+void Exchange::resend_or_fail(const Error& error) {
+  const bool safe = x_.upstream_reused && http::idempotent(x_.request.method) && !content_begun_ && !retried_ &&
+                    interims_ == 0 && error.detail == nullptr;
+  lease_.end(false);
+  if (!safe || tunnel_) return fail(error);
+  retried_ = x_.resent = true;
+  request_half_ = RequestHalf::gated;
+  wants_content_ = origin_dirty_ = origin_blocked_ = origin_deaf_ = false;
+  acquire(true);
+}
+
+void Exchange::gone() {
+  if (x_.error.reason == Reason::ok) {
+    x_.error = {.reason = Reason::downstream_gone};
+    x_.truncated = response_half_ == ResponseHalf::streaming;
+    if (response_half_ == ResponseHalf::none) x_.status = failure(Reason::downstream_gone).status;
+  }
+  if (tunnel_) {  // a tunnel that its client ends has ended well
+    x_.error = {};
+    x_.truncated = false;
+  }
+  stop_upstream();
+  request_half_ = RequestHalf::cut;
+  response_half_ = ResponseHalf::cut;
+  finish();
+}
+
+// The one way from a failure to its consequences. The first failure counts.
+void Exchange::fail(const Error& error) {
+  if (over_) return;
+  if (x_.error.reason == Reason::ok) x_.error = error;
+  if (error.reason == Reason::downstream_gone) return gone();
+  const bool was_head = request_half_ == RequestHalf::head;
+  const bool ended = request_half_ == RequestHalf::done ||
+                     (request_half_ == RequestHalf::gated && x_.request.framing == http::Framing::none);
+  stop_upstream();
+  if (response_half_ == ResponseHalf::streaming || response_half_ == ResponseHalf::local) {
+    x_.truncated = true;
+    response_half_ = ResponseHalf::cut;
+    if (!ended) request_half_ = RequestHalf::cut;
+    return;
+  }
+  request_half_ = ended ? RequestHalf::done : RequestHalf::discarding;
+  close_after_ = close_after_ || !ended || was_head;
+  local_reply();
+}
+
+void Exchange::stop_upstream() noexcept {
+  phase_deadline_.disarm();
+  request_deadline_.disarm();
+  idle_deadline_.disarm();
+  wait_for_client(false);
+  if (origin_wait != nullptr) to_.origin->give_up(*this);
+  origin_wait = nullptr;
+  if (to_.admission != nullptr) to_.admission->leave_queue(*this);
+  lease_.end(false);
+  origin_dirty_ = cause_open_ = false;
+}
+
+// All is said, or nothing more can be. Runs on_complete() and hands the client's stream back.
+void Exchange::finish() {
+  if (over_) return;
+  over_ = true;
+  x_.at.response_done = x_.now = context_.now;
+  const bool clean = request_half_ == RequestHalf::done && response_clean_;
+  lease_.end(clean);
+  stop_upstream();
+  if (slot_held_) to_.admission->leave();
+  slot_held_ = false;
+  context_.counters.exchanges.store(context_.counters.exchanges.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+  view_->pipeline->on_complete(x_);
+  Ending ending = Ending::keep;
+  if (response_half_ == ResponseHalf::cut) {
+    ending = Ending::cut;
+  } else if (tunnel_) {
+    ending = Ending::close;
+  } else if (request_half_ == RequestHalf::discarding && !request_ended_) {
+    ending = Ending::linger;
+  } else if (must_close()) {
+    ending = Ending::close;
+  }
+  client_->exchange_over(ending);
+}
+
+void Exchange::on_exception(std::string_view text) noexcept {
+  if (over_) return;
+  x_.cause.assign(text.substr(0, 512));
+  try {
+    fail({.reason = Reason::internal, .detail = "exception"});
+    close_after_ = true;
+    settle();
+  } catch (...) {  // a second failure while replying: the connection just ends
+    response_half_ = ResponseHalf::cut;
+    finish();
+  }
+}
+
+std::string_view Exchange::state_word() const noexcept {
+  if (response_half_ != ResponseHalf::none) return over_ ? "done" : "responding";
+  switch (request_half_) {
+    case RequestHalf::head: return "receiving";
+    case RequestHalf::gated: return "queued";
+    case RequestHalf::sending:
+    case RequestHalf::done: return "forwarding";
+    case RequestHalf::discarding:
+    case RequestHalf::cut: return "responding";
+  }
+  return "done";
+}
+
+}  // namespace holdfast::proxy

@@ -1,0 +1,210 @@
+// What an exchange waits for: flushing both directions, and every deadline of an exchange in one place.
+#include <algorithm>
+
+#include "proxy/boundary.h"
+#include "proxy/exchange.h"
+
+namespace holdfast::proxy {
+namespace {
+
+// A client must take at least 512 B/s, measured over windows of 20 s.
+constexpr Duration slow_window = std::chrono::seconds(20);
+constexpr std::uint64_t slow_bytes = 512U * 20U;
+
+}  // namespace
+
+void Exchange::settle() {
+  if (over_ || settling_) return;
+  settling_ = true;
+  for (int round = 0; round < 8 && !over_ && (origin_dirty_ || client_dirty_); ++round) {
+    if (origin_dirty_) settle_origin();
+    if (client_dirty_ && !over_) settle_client();
+  }
+  settling_ = false;
+  if (over_) return;
+  if (response_half_ == ResponseHalf::cut) return finish();
+  arm_waits();
+}
+
+void Exchange::settle_origin() {
+  origin_dirty_ = false;
+  if (!lease_) return;
+  switch (lease_->flush()) {
+    case Outbox::Flushed::all:
+      if (!origin_blocked_) return;
+      origin_blocked_ = false;
+      idle_deadline_.disarm();
+      if (request_half_ != RequestHalf::sending) return;
+      wants_content_ = true;
+      return client_->want_content(true);
+    case Outbox::Flushed::blocked:
+      if (!origin_blocked_) progress_at_ = context_.now;
+      origin_blocked_ = true;
+      wants_content_ = false;
+      return client_->want_content(false);
+    case Outbox::Flushed::lost:  // an answer sent before the connection broke may still be read
+      origin_deaf_ = true;
+      origin_blocked_ = false;
+      return;
+  }
+}
+
+void Exchange::settle_client() {
+  client_dirty_ = false;
+  switch (client_->flush()) {
+    case Outbox::Flushed::all: {
+      if (client_blocked_) {
+        client_blocked_ = false;
+        wait_for_client(false);
+        progress_at_ = context_.now;
+        if (lease_) lease_->want_content(true);
+      }
+      const bool said = response_half_ == ResponseHalf::done || (response_half_ == ResponseHalf::local && !cause_open_);
+      if (said) finish();
+      return;
+    }
+    case Outbox::Flushed::blocked:
+      if (client_blocked_) return;
+      client_blocked_ = true;
+      window_begin_ = context_.now;
+      window_written_ = client_out.written();
+      idle_deadline_.disarm();  // armed again for the client
+      wait_for_client(true);
+      if (lease_) lease_->want_content(false);
+      return;
+    case Outbox::Flushed::lost: return handle({.event = Event::downstream_lost});
+  }
+}
+
+// Whoever is waited for now has a deadline when this returns.
+void Exchange::arm_waits() {
+  if (tunnel_ || response_half_ != ResponseHalf::none) {
+    if (idle_deadline_.armed()) return;
+    const Duration idle = x_.route->stream_idle.after;
+    context_.deadlines.arm(idle_deadline_, context_.now, client_blocked_ ? std::min(idle, slow_window) : idle);
+    return;
+  }
+  if (request_half_ != RequestHalf::sending) return;
+  if (origin_blocked_) {
+    if (!idle_deadline_.armed()) context_.deadlines.arm(idle_deadline_, context_.now, x_.route->stream_idle.after);
+    return;
+  }
+  if (!wants_content_) return;
+  arm_phase(Event::client_body_due, x_.route->client_body_idle);
+  wait_for_client(true);
+}
+
+void Exchange::arm_phase(Event event, const policies::TimeBound& bound) {
+  phase_ = event;
+  context_.deadlines.arm(phase_deadline_, context_.now, bound.after);
+}
+
+void Exchange::timeout(Event event) {
+  const policies::ListenerPlan& listener = view_->plan->listener;
+  const policies::RoutePlan& route = *x_.route;
+  const auto expire = [this, event](const policies::TimeBound& bound, Reason reason) {
+    if (only_reports(event, bound, reason)) return;
+    const auto limit_ms = std::chrono::duration_cast<std::chrono::milliseconds>(bound.after).count();
+    fail({.reason = reason, .rule = bound.rule, .limit = static_cast<std::uint64_t>(limit_ms)});
+  };
+  switch (event) {
+    case Event::client_headers_due: return expire(listener.client_headers, Reason::downstream_headers_slow);
+    case Event::client_body_due: return expire(route.client_body_idle, Reason::downstream_body_slow);
+    case Event::queue_wait_due: return expire(listener.queue_wait, Reason::queue_timeout);
+    case Event::connect_due: return expire(route.connect, Reason::upstream_connect_slow);
+    case Event::first_byte_due: return expire(route.first_byte, Reason::upstream_first_byte_slow);
+    case Event::request_due: return request_due();
+    case Event::stream_idle_due: return stream_idle_due();
+    case Event::request_head:
+    case Event::request_refused:
+    case Event::admitted:
+    case Event::origin_ready:
+    case Event::origin_failed:
+    case Event::request_content:
+    case Event::request_end:
+    case Event::response_interim:
+    case Event::response_head:
+    case Event::response_content:
+    case Event::response_end:
+    case Event::upstream_lost:
+    case Event::downstream_lost:
+    case Event::cause_due: return;
+  }
+}
+
+// Report mode: counts, and waits on up to the ceiling. False when the deadline must act.
+bool Exchange::only_reports(Event event, const policies::TimeBound& bound, Reason reason) {
+  if (!bound.report) return false;
+  for (std::uint8_t i = 0; i < x_.would_size; ++i) {
+    if (x_.would[i].rule == bound.rule) return false;  // the ceiling is over too
+  }
+  x_.would_have(reason, bound.rule);
+  Deadline& deadline = event == Event::request_due       ? request_deadline_
+                       : event == Event::stream_idle_due ? idle_deadline_
+                                                         : phase_deadline_;
+  if (&deadline == &phase_deadline_) phase_ = event;
+  context_.deadlines.arm(deadline, context_.now, policies::wait_ceiling);
+  return true;
+}
+
+// The deadline of the whole request stands still while we wait for the client: that time is given back once it is due.
+void Exchange::request_due() {
+  Duration waited = std::exchange(waited_, Duration{});
+  if (waiting_since_ != TimePoint{}) waited += context_.now - std::exchange(waiting_since_, context_.now);
+  const policies::TimeBound& bound = x_.route->request;
+  if (waited > Duration{}) return context_.deadlines.arm_at(request_deadline_, context_.now + waited, bound.after);
+  if (only_reports(Event::request_due, bound, Reason::upstream_request_slow)) return;
+  const auto limit_ms = std::chrono::duration_cast<std::chrono::milliseconds>(bound.after).count();
+  fail({.reason = Reason::upstream_request_slow, .rule = bound.rule, .limit = static_cast<std::uint64_t>(limit_ms)});
+}
+
+void Exchange::stream_idle_due() {
+  const policies::TimeBound& bound = x_.route->stream_idle;
+  Reason reason = Reason::upstream_stream_idle;
+  if (client_blocked_) {
+    if (!client_too_slow()) {
+      return context_.deadlines.arm(idle_deadline_, context_.now, std::min(bound.after, slow_window));
+    }
+    reason = Reason::downstream_read_slow;
+  } else if (context_.now - progress_at_ < bound.after) {
+    return context_.deadlines.arm_at(idle_deadline_, progress_at_ + bound.after, bound.after);
+  }
+  if (only_reports(Event::stream_idle_due, bound, reason)) return;
+  const auto limit_ms = std::chrono::duration_cast<std::chrono::milliseconds>(bound.after).count();
+  fail({.reason = reason, .rule = bound.rule, .limit = static_cast<std::uint64_t>(limit_ms)});
+}
+
+bool Exchange::client_too_slow() noexcept {
+  const std::uint64_t taken = client_out.written() - window_written_;
+  const Duration age = context_.now - window_begin_;
+  if (taken == 0 && age >= x_.route->stream_idle.after) return true;
+  if (age < slow_window) return false;
+  if (taken < slow_bytes) return true;
+  window_begin_ = context_.now;
+  window_written_ = client_out.written();
+  return false;
+}
+
+void Exchange::wait_for_client(bool waiting) noexcept {
+  if (waiting) {
+    if (waiting_since_ == TimePoint{}) waiting_since_ = context_.now;
+  } else if (waiting_since_ != TimePoint{}) {
+    waited_ += context_.now - std::exchange(waiting_since_, TimePoint{});
+  }
+}
+
+void Exchange::phase_expired(void* self) {
+  auto& exchange = *static_cast<Exchange*>(self);
+  exchange.expired(exchange.phase_);
+}
+void Exchange::request_expired(void* self) { static_cast<Exchange*>(self)->expired(Event::request_due); }
+void Exchange::idle_expired(void* self) { static_cast<Exchange*>(self)->expired(Event::stream_idle_due); }
+
+void Exchange::expired(Event event) {
+  guarded(*this, [this, event] {
+    handle({.event = event});
+    settle();
+  });
+}
+
+}  // namespace holdfast::proxy

@@ -1,0 +1,115 @@
+// The connections of one listener on one worker: accepting under limits, drain, and the list for /connections.
+#include <algorithm>
+
+#include "proxy/downstream.h"
+
+namespace holdfast::proxy {
+namespace {
+
+// Connections beyond the limit that are answered with 503 instead of a reset; more than these would be a second limit without a bound.
+constexpr std::uint32_t refused_politely = 32;
+constexpr std::uint32_t lingering_max = 256;
+
+LimitKey key_of(const Shared& shared, const ClientAddress& peer) noexcept {
+  const std::string_view identity = peer.identity();
+  return limit_key(shared.key_seed.load(std::memory_order_relaxed), identity.data(), identity.size());
+}
+
+}  // namespace
+
+Front::Front(WorkerContext& context, Destination to, ViewRef own_view)
+    : context_(context), to_(to), own_view_(std::move(own_view)) {}
+
+Front::~Front() = default;
+
+void Front::accept(std::unique_ptr<net::Transport> transport, const ClientAddress& peer) {
+  Error refusal{.reason = Reason::ok};
+  bool counted = false;
+  bool client_counted = false;
+  const policies::ListenerPlan& limits = view()->plan->listener;
+  if (data()) {
+    Shared& shared = context_.shared;
+    counted = shared.connections.try_take(limits.connections.max);
+    if (!counted) {
+      WorkerCounters::add(limits.connections.report ? context_.counters.would_refuse_connections : context_.counters.refused_connections);
+      if (!limits.connections.report) {
+        refusal = {.reason = Reason::too_many_connections, .rule = limits.connections.rule, .limit = limits.connections.max};
+        if (shared.connections.in_use() >= limits.connections.max + refused_politely) {
+          transport->reset_on_close();
+          return;
+        }
+      }
+      shared.connections.take();
+      counted = true;
+    }
+    const policies::CountBound& per_client = limits.connections_per_client;
+    if (per_client.max != UINT32_MAX) {
+      client_counted = shared.clients.try_take(key_of(shared, peer), per_client.max);
+      if (!client_counted && !per_client.report && refusal.reason == Reason::ok) {
+        refusal = {.reason = Reason::too_many_connections, .rule = per_client.rule, .limit = per_client.max};
+      }
+    }
+  } else if (connections_.size() >= limits.connections.max) {
+    return;
+  }
+  auto connection = std::make_unique<Downstream>(*this, std::move(transport), peer, refusal);
+  connection->counted_ = counted;
+  connection->client_counted_ = client_counted;
+  connection->index_ = static_cast<std::uint32_t>(connections_.size());
+  connections_.push_back(std::move(connection));
+}
+
+void Front::remove(Downstream& connection) {
+  if (connection.counted_) context_.shared.connections.give();
+  if (connection.client_counted_) context_.shared.clients.give(key_of(context_.shared, connection.facts_.peer));
+  const auto lingering = std::find(lingering_.begin(), lingering_.end(), &connection);
+  if (lingering != lingering_.end()) {
+    lingering_.erase(lingering);
+    context_.shared.lingering.give();
+  }
+  const std::uint32_t index = connection.index_;
+  std::unique_ptr<Downstream> dead = std::move(connections_[index]);
+  if (index + 1 != connections_.size()) {
+    connections_[index] = std::move(connections_.back());
+    connections_[index]->index_ = index;
+  }
+  connections_.pop_back();
+  context_.bury(std::move(dead));
+}
+
+void Front::began_lingering(Downstream& connection) {
+  lingering_.push_back(&connection);
+  context_.shared.lingering.take();
+  if (context_.shared.lingering.in_use() > lingering_max) lingering_.front()->close();
+}
+
+void Front::close_idle() {
+  for (std::size_t i = connections_.size(); i-- > 0;) {
+    if (i < connections_.size()) connections_[i]->close_if_idle();
+  }
+}
+
+void Front::cut_all() {
+  for (std::size_t i = connections_.size(); i-- > 0;) {
+    if (i < connections_.size()) connections_[i]->cut();
+  }
+}
+
+std::size_t Front::busy() const noexcept {
+  return static_cast<std::size_t>(std::count_if(connections_.begin(), connections_.end(), [](const auto& c) { return !c->idle(); }));
+}
+
+void Front::describe(std::string& out, std::size_t max) const {
+  for (std::size_t i = 0; i < connections_.size() && i < max; ++i) connections_[i]->describe(out);
+}
+
+void Downstream::describe(std::string& out) const {
+  std::string_view word = exchange_ ? exchange_->state_word() : state_ == State::lingering ? "lingering" : "idle";
+  if (exchange_ && exchange_->tunnel()) word = "tunnel";
+  out.append("{\"id\":").append(std::to_string(facts_.id)).append(",\"client\":\"").append(facts_.peer.view());
+  out.append("\",\"requests\":").append(std::to_string(facts_.requests)).append(",\"state\":\"").append(word);
+  if (exchange_) out.append("\",\"request_id\":\"").append(exchange_->x().id());
+  out.append("\"}");
+}
+
+}  // namespace holdfast::proxy

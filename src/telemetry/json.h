@@ -1,0 +1,141 @@
+// JsonLine: one JSON object on one line, written into room that a LogChannel (or a test) gave.
+//
+// Whatever the values are, the result is one well-formed line: quotes, backslashes and controls are escaped, so are U+0085, U+2028 and
+// U+2029 (some readers end a line there) and the other C1 controls (terminals obey them), and bytes that are no UTF-8 become U+FFFD. What does
+// not fit is cut: a text at a character boundary with `…` behind it, any other field as a whole. finish() always fits.
+//
+//   JsonLine line(out, room, ts, Level::info, "request");
+//   line.text("path", path).number("status", 200).object("ms").milliseconds("total", total).end();
+//   channel.commit(line.finish(), now);
+#pragma once
+
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string_view>
+
+#include "core/bytes.h"
+#include "core/clock.h"
+#include "telemetry/level.h"
+
+namespace holdfast::telemetry {
+
+class JsonLine {
+ public:
+  // Room that every line needs at least; callers add what their fields take.
+  static constexpr std::size_t room_min = 256;
+  static constexpr std::size_t depth_max = 4;
+
+  // Starts an empty object. `room` bytes at `out` must stay valid until finish().
+  JsonLine(char* out, std::size_t room) noexcept : cursor_(out), limit_(out + room - tail) { *cursor_++ = '{'; }
+  // Starts with "ts", "level" and "msg". `ts` is a TimeText; `msg` needs no escaping.
+  JsonLine(char* out, std::size_t room, std::string_view ts, Level level, std::string_view msg) noexcept : JsonLine(out, room) {
+    word("ts", ts).word("level", telemetry::word(level)).word("msg", msg);
+  }
+  JsonLine(const JsonLine&) = delete;
+  JsonLine& operator=(const JsonLine&) = delete;
+
+  // Any bytes.
+  template <std::size_t N>
+  JsonLine& text(const char (&name)[N], std::string_view value) noexcept {
+    if (!fits(N + 8)) return *this;
+    put_name(name);
+    put_text(value);
+    return *this;
+  }
+  // The name may be any bytes too.
+  JsonLine& text(std::string_view name, std::string_view value) noexcept;
+
+  // Text of our own, known to need no escaping: ids we made, words of the failure table.
+  template <std::size_t N>
+  JsonLine& word(const char (&name)[N], std::string_view value) noexcept {
+    if (!fits(N + 5 + value.size())) return *this;
+    put_name(name);
+    *cursor_++ = '"';
+    cursor_ = write_text(cursor_, value);
+    *cursor_++ = '"';
+    *cursor_++ = ',';
+    return *this;
+  }
+
+  template <std::size_t N, std::unsigned_integral T>
+  JsonLine& number(const char (&name)[N], T value) noexcept {
+    if (!fits(N + 23)) return *this;
+    put_name(name);
+    cursor_ = write_decimal(cursor_, value);
+    *cursor_++ = ',';
+    return *this;
+  }
+  JsonLine& number(std::string_view name, std::uint64_t value) noexcept;
+
+  template <std::size_t N>
+  JsonLine& boolean(const char (&name)[N], bool value) noexcept {
+    return literal(name, value ? "true" : "false");
+  }
+  JsonLine& boolean(std::string_view name, bool value) noexcept;
+
+  template <std::size_t N>
+  JsonLine& null(const char (&name)[N]) noexcept {
+    return literal(name, "null");
+  }
+
+  // A duration in milliseconds with three decimals: 1.204. Negative ones are 0.
+  template <std::size_t N>
+  JsonLine& milliseconds(const char (&name)[N], Duration value) noexcept {
+    if (!fits(N + 27)) return *this;
+    put_name(name);
+    put_milliseconds(value);
+    return *this;
+  }
+
+  // Opens an object inside; end() closes the one opened last. An object that does not fit swallows its fields.
+  template <std::size_t N>
+  JsonLine& object(const char (&name)[N]) noexcept {
+    if (skipped_ > 0 || depth_ == depth_max || !fits(N + 4)) {
+      ++skipped_;
+      return *this;
+    }
+    put_name(name);
+    *cursor_++ = '{';
+    ++depth_;
+    return *this;
+  }
+  JsonLine& end() noexcept;
+
+  // Closes everything and ends the line. Returns its end, for commit().
+  char* finish() noexcept;
+
+ private:
+  static constexpr std::size_t tail = 2 * depth_max + 4;  // closing braces and commas, line end
+
+  // The end of an object may stand behind the limit: the difference is signed.
+  bool fits(std::size_t size) const noexcept { return skipped_ == 0 && limit_ - cursor_ >= static_cast<std::ptrdiff_t>(size); }
+
+  template <std::size_t N>
+  void put_name(const char (&name)[N]) noexcept {
+    *cursor_ = '"';
+    std::memcpy(cursor_ + 1, name, N - 1);
+    cursor_[N] = '"';
+    cursor_[N + 1] = ':';
+    cursor_ += N + 2;
+  }
+  template <std::size_t N>
+  JsonLine& literal(const char (&name)[N], std::string_view value) noexcept {
+    if (!fits(N + 3 + value.size())) return *this;
+    put_name(name);
+    cursor_ = write_text(cursor_, value);
+    *cursor_++ = ',';
+    return *this;
+  }
+  bool put_any_name(std::string_view name, std::size_t value_size) noexcept;
+  void put_text(std::string_view value) noexcept;  // with quotes and comma; room for a cut text was checked
+  void put_milliseconds(Duration value) noexcept;
+
+  char* cursor_;
+  char* limit_;
+  std::uint32_t depth_ = 0;
+  std::uint32_t skipped_ = 0;  // objects that were opened but did not fit
+};
+
+}  // namespace holdfast::telemetry

@@ -1,0 +1,81 @@
+// log_sink: write(2) to whatever stdout is.
+//
+// A pipe that polls writable takes PIPE_BUF bytes at once (pipe(7)), so a write of that size does not block as long as nobody else writes to it.
+// Parts end at line ends where they can: then lines of several writers to one pipe do not mix.
+#include "telemetry/log_sink.h"
+
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <climits>
+
+namespace holdfast::telemetry {
+namespace {
+
+constexpr std::size_t part_max = PIPE_BUF;
+constexpr int look_again_ms = 100;  // while the reader sleeps: how soon give_up_at() is noticed
+
+bool try_again(int error) noexcept { return error == EINTR || error == EAGAIN || error == EWOULDBLOCK; }
+
+}  // namespace
+
+LogSink::LogSink(int fd) noexcept : fd_(fd), kind_(kind_of(fd)) {}
+
+LogSink::Kind LogSink::kind_of(int fd) noexcept {
+  struct stat about {};
+  if (::fstat(fd, &about) != 0) return Kind::file;
+  if (S_ISSOCK(about.st_mode)) return Kind::socket;
+  if (S_ISFIFO(about.st_mode) || ::isatty(fd) == 1) return Kind::stream;
+  return Kind::file;
+}
+
+bool LogSink::is_terminal() const noexcept { return ::isatty(fd_) == 1; }
+
+bool LogSink::wait_writable() const noexcept {
+  while (true) {
+    pollfd sink{fd_, POLLOUT, 0};
+    if (::poll(&sink, 1, look_again_ms) > 0) return true;  // also on an error, which the write then reports
+    if (steady_now().time_since_epoch().count() >= give_up_at_.load(std::memory_order_relaxed)) return false;
+  }
+}
+
+std::string_view LogSink::next_part(std::string_view lines) const noexcept {
+  if (kind_ == Kind::file || lines.size() <= part_max) return lines;
+  const std::string_view part = lines.substr(0, part_max);
+  const std::size_t line_end = part.rfind('\n');
+  return line_end == std::string_view::npos ? part : part.substr(0, line_end + 1);
+}
+
+std::int64_t LogSink::write_once(std::string_view part) const noexcept {
+  if (kind_ == Kind::socket) return ::send(fd_, part.data(), part.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+  return ::write(fd_, part.data(), part.size());
+}
+
+LogSink::Written LogSink::write(std::string_view& lines) noexcept {
+  while (!lines.empty()) {
+    if (kind_ != Kind::file && !wait_writable()) return Written::gave_up;
+    const std::int64_t n = write_once(next_part(lines));
+    if (n > 0) {
+      lines.remove_prefix(static_cast<std::size_t>(n));
+    } else if (n < 0 && !try_again(errno)) {
+      return Written::failed;
+    }
+  }
+  return Written::all;
+}
+
+void LogSink::write_at_crash(std::string_view lines) const noexcept {
+  while (!lines.empty()) {
+    pollfd sink{fd_, POLLOUT, 0};
+    if (kind_ != Kind::file && ::poll(&sink, 1, look_again_ms) <= 0) return;
+    const std::int64_t n = write_once(next_part(lines));
+    if (n <= 0) return;
+    lines.remove_prefix(static_cast<std::size_t>(n));
+  }
+}
+
+}  // namespace holdfast::telemetry
