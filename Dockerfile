@@ -1,12 +1,13 @@
 # Two images from one build: `holdfast` (default) and `--target users-service`, the reference backend.
 #
 # The final stages hold the program, the libraries it loads, a CA bundle and one unprivileged user: no shell, no package
-# manager. Reproducible with `buildah build --timestamp 0` on the same base; pin one with --build-arg BASE=debian@sha256:…
+# manager. Reproducible with `buildah build --timestamp 0` on the same base; --build-arg BASE=debian@sha256:… pins one.
 ARG BASE=debian:bookworm-slim
 FROM ${BASE} AS build
 WORKDIR /source
 COPY scripts/install scripts/install
-RUN scripts/install build && apt-get install -qq -y --no-install-recommends ca-certificates && rm -rf /var/lib/apt/lists/*
+RUN scripts/install build && apt-get install -qq -y --no-install-recommends ca-certificates && \
+    rm -rf /var/lib/apt/lists/*
 COPY CMakeLists.txt CMakePresets.json ./
 COPY cmake cmake
 COPY src src

@@ -87,7 +87,8 @@ class Totals(unittest.TestCase):
         self.assertEqual(count("all is well", False), (0, 1, 0, False))
 
     def test_colours_do_not_hide_a_summary(self):
-        self.assertEqual(count("\x1b[0;36m[doctest] \x1b[0mtest cases: 2 | \x1b[0;32m2 passed\x1b[0m | 0 failed |", False),
+        self.assertEqual(count("\x1b[0;36m[doctest] \x1b[0mtest cases: 2 | \x1b[0;32m2 passed\x1b[0m | 0 failed |",
+        False),
                          (2, 0, 0, True))
 
 

@@ -11,9 +11,9 @@ enum class ExitCode : int { ok = 0, usage = 64, internal = 70, cannot_bind = 69,
 constexpr int to_int(ExitCode code) noexcept { return static_cast<int>(code); }
 
 struct Command {
-  std::string_view name;     // `check`
-  std::string_view summary;  // one line for `holdfast --help`
-  std::string_view usage;    // for `holdfast check --help`: synopsis, flags, an example
+  std::string_view name;                               // `check`
+  std::string_view summary;                            // one line for `holdfast --help`
+  std::string_view usage;                              // for `holdfast check --help`: synopsis, flags, an example
   int (*run)(std::span<const std::string_view> args);  // the arguments behind the name; returns the exit code
 };
 

@@ -3,7 +3,9 @@
 
 #include "cli/check.h"
 #include "cli/command.h"
+#include "cli/drain.h"
 #include "cli/effective.h"
+#include "cli/run.h"
 #include "cli/schema.h"
 #include "cli/version.h"
 
@@ -11,9 +13,11 @@ namespace holdfast::cli {
 
 std::span<const Command> commands() {
   static constexpr std::array all{
+      run_command,
       check_command,
       effective_command,
       schema_command,
+      drain_command,
       version_command,
   };
   return all;

@@ -17,7 +17,8 @@ void print_overview(std::span<const Command> commands) {
   std::size_t width = 0;
   for (const Command& command : commands) width = std::max(width, command.name.size());
   for (const Command& command : commands) {
-    text += "  " + std::string(command.name) + std::string(width - command.name.size() + 2, ' ') + std::string(command.summary) + "\n";
+    text += "  " + std::string(command.name) + std::string(width - command.name.size() + 2, ' ') +
+            std::string(command.summary) + "\n";
   }
   text += "\nholdfast COMMAND --help tells more.\n\nExample:\n  holdfast check config/holdfast.yaml\n";
   print(Stream::out, text);
@@ -43,11 +44,13 @@ int dispatch(std::span<const Command> commands, std::span<const std::string_view
     print_overview(commands);
     return to_int(ExitCode::ok);
   }
-  const auto command = std::find_if(commands.begin(), commands.end(), [name](const Command& one) { return one.name == name; });
+  const auto command =
+      std::find_if(commands.begin(), commands.end(), [name](const Command& one) { return one.name == name; });
   if (command == commands.end()) {
     std::vector<std::string> names;
     for (const Command& one : commands) names.emplace_back(one.name);
-    return usage_error("there is no command '" + std::string(name) + "'", config::nearest(name, names), "holdfast --help");
+    return usage_error("there is no command '" + std::string(name) + "'", config::nearest(name, names),
+                       "holdfast --help");
   }
   const auto rest = args.empty() ? args : args.subspan(1);
   const auto end_of_flags = std::find(rest.begin(), rest.end(), "--");

@@ -13,7 +13,8 @@ int run_effective(std::span<const std::string_view> args) {
   constexpr std::string_view help = "holdfast effective --help";
   const auto arguments = parse_arguments(args, configuration_flags());
   if (!arguments) return usage_error(arguments.error().sentence, arguments.error().did_you_mean, help);
-  if (!arguments.value().rest.empty()) return usage_error("'" + std::string(arguments.value().rest.front()) + "' is no flag", "--config", help);
+  if (!arguments.value().rest.empty())
+    return usage_error("'" + std::string(arguments.value().rest.front()) + "' is no flag", "--config", help);
 
   const config::Catalog catalog{policies::sections(), policies::cross_rules()};
   const auto loaded = config::load(sources_of(arguments.value()), catalog, this_machine());

@@ -39,7 +39,8 @@ Result<Arguments, UsageError> parse_arguments(std::span<const std::string_view> 
     }
     const std::size_t equals = arg.find('=');
     const std::string_view name = arg.substr(0, equals);
-    const auto spec = std::find_if(known.begin(), known.end(), [name](const FlagSpec& one) { return one.name == name; });
+    const auto spec =
+        std::find_if(known.begin(), known.end(), [name](const FlagSpec& one) { return one.name == name; });
     if (spec == known.end()) return unknown_flag(name, known);
     if (out.has(name)) return UsageError{std::string(name) + " is given twice", {}};
     std::string_view value;

@@ -34,7 +34,8 @@ Result<Arguments, UsageError> parse_arguments(std::span<const std::string_view> 
 
 // --config, and every flag that overrides the platform file: what `run` and `effective` accept.
 std::vector<FlagSpec> configuration_flags();
-// The files and flags to load. Without --config the file is config/holdfast.yaml, unless --listen or --upstream is given.
+// The files and flags to load. Without --config the file is config/holdfast.yaml, unless --listen or --upstream is
+// given.
 config::Sources sources_of(const Arguments& arguments);
 
 // For the usage texts of `run` and `effective`.

@@ -19,6 +19,9 @@
 
 namespace holdfast::cli {
 
+std::string version_number() { return HOLDFAST_VERSION; }
+std::string version_commit() { return HOLDFAST_COMMIT; }
+
 std::string version_text() {
   return "holdfast " HOLDFAST_VERSION
          "\n"

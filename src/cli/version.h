@@ -6,6 +6,8 @@
 
 namespace holdfast::cli {
 
+std::string version_number();
+std::string version_commit();
 std::string version_text();
 int run_version(std::span<const std::string_view> args);
 

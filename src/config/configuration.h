@@ -20,7 +20,8 @@ struct LoadedRoute {
   std::string name;
   std::string method;  // empty: any; GET also matches HEAD
   std::string path;    // `*` is one whole segment, at the end the rest
-  std::vector<AnySettings> settings;  // parallel to Configuration::policies: that policy's settings with the route's changes
+  std::vector<AnySettings>
+      settings;  // parallel to Configuration::policies: that policy's settings with the route's changes
   std::vector<std::string> because;  // parallel to settings: why a limit was given up there; mostly empty
   Place place;
 };
@@ -43,7 +44,7 @@ struct Configuration {
   std::vector<Waiver> waivers;
   Origins origins;
   std::vector<Fault> warnings;
-  std::string hash;  // of all values, 16 hex digits; equal configurations have equal hashes
+  std::string hash;                // of all values, 16 hex digits; equal configurations have equal hashes
   std::vector<std::string> files;  // that were read, for watching
 
   const LoadedPolicy* find(std::string_view policy) const noexcept;
@@ -56,7 +57,8 @@ struct Environment {
   std::chrono::year_month_day today{};    // for waivers
 };
 
-// Where cross rules report. The place is that of the origin of `setting` (`drain.finish`, `routes.NAME.timeouts.request`).
+// Where cross rules report. `setting` is a key of Origins (`drain.finish`, `routes.NAME.timeouts.request`), or several
+// with spaces between: the place is that of the first one that a file or a flag sets.
 class FaultSink {
  public:
   virtual ~FaultSink() = default;

@@ -22,12 +22,14 @@ void add_platform(const Configuration& configuration, std::vector<SettingLine>& 
 
 void add_policy(const Configuration& configuration, const LoadedPolicy& policy, std::vector<SettingLine>& lines) {
   const std::string& name = policy.section->name();
-  lines.push_back({name + ".mode", std::string(to_text(policy.mode)), std::string(configuration.origins.text(name + ".mode"))});
+  lines.push_back(
+      {name + ".mode", std::string(to_text(policy.mode)), std::string(configuration.origins.text(name + ".mode"))});
   for (const Field& field : policy.section->fields()) {
     const std::string key = name + "." + field.key;
     lines.push_back({key, shown(field.show(policy.settings)), std::string(configuration.origins.text(key))});
   }
-  if (!policy.because.empty()) lines.push_back({name + ".because", policy.because, std::string(configuration.origins.text(name + ".because"))});
+  if (!policy.because.empty())
+    lines.push_back({name + ".because", policy.because, std::string(configuration.origins.text(name + ".because"))});
 }
 
 void add_route(const Configuration& configuration, const LoadedRoute& route, std::vector<SettingLine>& lines) {
@@ -42,7 +44,8 @@ void add_route(const Configuration& configuration, const LoadedRoute& route, std
       if (origin != nullptr) lines.push_back({key, shown(field.show(route.settings[i])), origin->text});
     }
     const std::string because = prefix + section.name() + ".because";
-    if (!route.because[i].empty()) lines.push_back({because, route.because[i], std::string(configuration.origins.text(because))});
+    if (!route.because[i].empty())
+      lines.push_back({because, route.because[i], std::string(configuration.origins.text(because))});
   }
 }
 
@@ -73,8 +76,9 @@ std::string effective_text(const Configuration& configuration) {
     text += padded(line.key, key_width) + "  " + padded(line.value, value_width) + "  " + line.origin + "\n";
   }
   for (const Waiver& waiver : configuration.waivers) {
-    text += "accepted risk: " + waiver.check + " until " + to_text(waiver.until) + (waiver.expired ? " (expired)" : "") + ", " + waiver.owner +
-            ": " + waiver.because + "  " + from_file(waiver.place).text + "\n";
+    text += "accepted risk: " + waiver.check + " until " + to_text(waiver.until) +
+            (waiver.expired ? " (expired)" : "") + ", " + waiver.owner + ": " + waiver.because + "  " +
+            from_file(waiver.place).text + "\n";
   }
   return text;
 }

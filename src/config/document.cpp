@@ -5,12 +5,12 @@
 #include <yaml-cpp/exceptions.h>
 #include <yaml-cpp/parser.h>
 
-#include <array>
 #include <sstream>
 #include <utility>
 
 #include "config/codes.h"
 #include "config/source_text.h"
+#include "config/syntax_fault.h"
 
 namespace holdfast::config {
 namespace {
@@ -21,18 +21,28 @@ constexpr std::size_t most_nodes = 100'000;
 constexpr std::string_view sentinel = "#holdfast-end-of-file";
 
 // All but the line feed, which block text has.
-constexpr std::string_view controls("\0\1\2\3\4\5\6\7\10\t\13\14\15\16\17\20\21\22\23\24\25\26\27\30\31\32\33\34\35\36\37\177", 32);
+constexpr std::string_view controls(
+    "\0\1\2\3\4\5\6\7\10\t\13\14\15\16\17\20\21\22\23\24\25\26\27\30\31\32\33\34\35\36\37\177", 32);
 
 // Ends the reading from inside a callback; caught below.
 struct Stop {};
 
-// Builds the tree from the library's events. A node that is open lies on `open_`; it moves into its parent when it ends.
+// Builds the tree from the library's events. A node that is open lies on `open_`; it moves into its parent when it
+// ends.
 class TreeBuilder final : public YAML::EventHandler {
  public:
   TreeBuilder(const SourceText& source, std::vector<Fault>& faults) : source_(source), faults_(faults) {}
 
   // The innermost list or mapping that is not closed yet; null when there is none.
   const Node* innermost() const { return open_.empty() ? nullptr : &open_.back().node; }
+
+  // The last value is a mix of two when a bracket is not closed: it must not be read.
+  void refuse_last() {
+    if (open_.empty()) return;
+    Node& node = open_.back().node;
+    if (!node.entries.empty()) node.entries.back().value.refused = true;
+    if (!node.items.empty()) node.items.back().refused = true;
+  }
 
   // The tree as far as it was read.
   Node take_root() {
@@ -58,10 +68,12 @@ class TreeBuilder final : public YAML::EventHandler {
     if (expects_key()) throw Stop{};
     add(std::move(node));
   }
-  void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, const std::string& value) override {
+  void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                const std::string& value) override {
     Node node = begin(mark, Node::Shape::scalar, tag, anchor);
     if (value.find(sentinel) != std::string::npos) {
-      if (!source_.is_repaired()) fault(mark, code::unclosed_quote, "the quote opened here is never closed", "close it");
+      if (!source_.is_repaired())
+        fault(mark, code::unclosed_quote, "the quote opened here is never closed", "close it");
       throw Stop{};
     }
     if (value.find_first_of(controls) != std::string::npos) {
@@ -96,10 +108,13 @@ class TreeBuilder final : public YAML::EventHandler {
     bool has_key = false;
   };
 
-  bool expects_key() const { return !open_.empty() && open_.back().node.shape == Node::Shape::mapping && !open_.back().has_key; }
+  bool expects_key() const {
+    return !open_.empty() && open_.back().node.shape == Node::Shape::mapping && !open_.back().has_key;
+  }
 
   void fault(const YAML::Mark& mark, std::string_view what, std::string sentence, std::string fix) {
-    faults_.push_back({source_.place(mark.line, mark.column), std::string(what), std::move(sentence), {}, std::move(fix), false});
+    faults_.push_back(
+        {source_.place(mark.line, mark.column), std::string(what), std::move(sentence), {}, std::move(fix), false});
   }
 
   Node begin(const YAML::Mark& mark, Node::Shape shape, const std::string& tag, YAML::anchor_t anchor) {
@@ -122,7 +137,8 @@ class TreeBuilder final : public YAML::EventHandler {
   void set_key(const YAML::Mark& mark, std::string key) {
     Open& parent = open_.back();
     if (const Entry* first = parent.node.find(key)) {
-      fault(mark, code::duplicate_key, "'" + key + "' is given twice; the first is in line " + std::to_string(first->place.line),
+      fault(mark, code::duplicate_key,
+            "'" + key + "' is given twice; the first is in line " + std::to_string(first->place.line),
             "keep one of them");
     }
     parent.key = std::move(key);
@@ -160,7 +176,12 @@ class TreeBuilder final : public YAML::EventHandler {
     }
     parent.has_key = false;
     if (parent.key == "<<") {
-      faults_.push_back({parent.key_place, std::string(code::merge_key), "merge keys are not accepted", {}, "write the keys out", false});
+      faults_.push_back({parent.key_place,
+                         std::string(code::merge_key),
+                         "merge keys are not accepted",
+                         {},
+                         "write the keys out",
+                         false});
       return;
     }
     parent.node.entries.push_back({std::move(parent.key), parent.key_place, std::move(node)});
@@ -181,9 +202,13 @@ class SecondDocument final : public YAML::EventHandler {
   void OnNull(const YAML::Mark&, YAML::anchor_t) override {}
   void OnAlias(const YAML::Mark&, YAML::anchor_t) override {}
   void OnScalar(const YAML::Mark&, const std::string&, YAML::anchor_t, const std::string&) override { throw Stop{}; }
-  void OnSequenceStart(const YAML::Mark&, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override { throw Stop{}; }
+  void OnSequenceStart(const YAML::Mark&, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {
+    throw Stop{};
+  }
   void OnSequenceEnd() override {}
-  void OnMapStart(const YAML::Mark&, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override { throw Stop{}; }
+  void OnMapStart(const YAML::Mark&, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {
+    throw Stop{};
+  }
   void OnMapEnd() override {}
   YAML::Mark start = YAML::Mark::null_mark();
 };
@@ -191,46 +216,12 @@ class SecondDocument final : public YAML::EventHandler {
 void report_second_document(const SourceText& source, const YAML::Mark& mark, std::vector<Fault>& faults) {
   if (source.is_repaired()) return;
   const bool marked = source.line_has_marker(mark.line);
-  faults.push_back({source.place(mark.line, mark.column), std::string(marked ? code::second_document : code::syntax),
-                    marked ? "a second document" : "this does not continue what stands above it", {},
-                    marked ? "keep one document per file" : "check the indentation of this line and the one above", false});
-}
-
-// What the library's words mean to the person who edits the file.
-struct Explanation {
-  std::string_view message;
-  std::string_view sentence;
-  std::string_view fix;
-};
-constexpr std::array explanations{
-    Explanation{"unknown token", "a value cannot start with this character", "quote the value"},
-    Explanation{"illegal map value", "a ':' where no key can stand", "check the line above; quote a value that holds ': '"},
-    Explanation{"illegal block entry", "a list cannot start here", "start the list on its own line"},
-    Explanation{"illegal flow end", "a closing bracket that nothing opened", "remove it"},
-    Explanation{"end of map not found", "the indentation fits no line above", "indent it as its neighbours"},
-    Explanation{"end of sequence not found", "the indentation fits no line above", "indent it as its neighbours"},
-};
-
-void report_syntax(const SourceText& source, const YAML::Exception& error, const Node* innermost, std::vector<Fault>& faults) {
-  if (source.is_repaired()) return;
-  const Place place = source.place(error.mark.line, error.mark.column);
-  if (error.msg.find("anchor is not defined") != std::string::npos) {
-    faults.push_back({place, std::string(code::alias), "aliases are not accepted", {}, "write the value out", false});
-    return;
-  }
-  if (innermost != nullptr && error.msg.find("flow not found") != std::string::npos) {
-    faults.push_back({innermost->place, std::string(code::syntax),
-                      "the bracket opened here is not closed where line " + std::to_string(place.line) + " needs it", {},
-                      "close it, or put a comma between the values", false});
-    return;
-  }
-  for (const Explanation& known : explanations) {
-    if (error.msg != known.message) continue;
-    faults.push_back({place, std::string(code::syntax), std::string(known.sentence), {}, std::string(known.fix), false});
-    return;
-  }
-  faults.push_back({place, std::string(code::syntax), "not YAML: " + error.msg, {},
-                    "check this line and the one above", false});
+  faults.push_back({source.place(mark.line, mark.column),
+                    std::string(marked ? code::second_document : code::syntax),
+                    marked ? "a second document" : "this does not continue what stands above it",
+                    {},
+                    marked ? "keep one document per file" : "check the indentation of this line and the one above",
+                    false});
 }
 
 }  // namespace
@@ -258,7 +249,15 @@ Document read_document(std::string_view file, std::string_view bytes, std::vecto
     if (parser.HandleNextDocument(builder) && parser.HandleNextDocument(second)) throw Stop{};
   } catch (const YAML::Exception& error) {
     document.complete = false;
-    if (second.start.is_null()) report_syntax(source, error, builder.innermost(), faults);
+    builder.refuse_last();
+    if (second.start.is_null() && !source.is_repaired()) {
+      const Node* innermost = builder.innermost();
+      faults.push_back(syntax_fault(error.msg, source.place(error.mark.line, error.mark.column),
+                                    innermost == nullptr ? nullptr : &innermost->place));
+    }
+  } catch (const std::exception& error) {
+    document.complete = false;
+    faults.push_back(syntax_fault(error.what(), document.root.place, nullptr));
   } catch (const Stop&) {
     document.complete = false;
   }

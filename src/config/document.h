@@ -1,7 +1,8 @@
 // Document: one strictly read YAML file as a tree that knows the place of every key and value.
 //
-// Refuses what YAML readers disagree on or hide: doubled keys, anchors, aliases, tags, merge keys, a second document, quotes
-// that run on, deep nesting, NUL, bad UTF-8, tabs, directives. Meaning is not its business: every scalar stays text.
+// Refuses what YAML readers disagree on or hide: doubled keys, anchors, aliases, tags, merge keys, a second document,
+// quotes that run on, deep nesting, NUL, bad UTF-8, tabs, directives. Meaning is not its business: every scalar stays
+// text.
 #pragma once
 
 #include <cstdint>
@@ -19,9 +20,9 @@ struct Node {
   enum class Shape : std::uint8_t { null, scalar, mapping, list };
   Shape shape = Shape::null;
   Place place;
-  std::string text;      // of a scalar
-  bool quoted = false;   // of a scalar: '…', "…" or block text
-  bool refused = false;  // a fault is already reported for it: do not read it
+  std::string text;            // of a scalar
+  bool quoted = false;         // of a scalar: '…', "…" or block text
+  bool refused = false;        // a fault is already reported for it: do not read it
   std::vector<Entry> entries;  // of a mapping, in file order; doubled keys are all there
   std::vector<Node> items;     // of a list
 

@@ -1,7 +1,7 @@
 // Field: the one declaration of a setting. Reader, `effective`, JSON Schema and the reference page derive from it.
 //
-// A field is type-erased: `read` puts what a file says into the settings, `show` writes a value in the notation of the files.
-// Section<S> (section.h) makes fields from typed members; nothing else does.
+// A field is type-erased: `read` puts what a file says into the settings, `show` writes a value in the notation of the
+// files. Section<S> (section.h) makes fields from typed members; nothing else does.
 #pragma once
 
 #include <cstddef>
@@ -41,10 +41,10 @@ inline constexpr Reach routable = Reach::route;
 struct Given {
   enum class Shape : std::uint8_t { scalar, list, mapping, nothing };
   Shape shape = Shape::scalar;
-  std::string_view text;  // of a scalar
-  bool quoted = false;    // of a scalar
+  std::string_view text;                // of a scalar
+  bool quoted = false;                  // of a scalar
   std::vector<std::string_view> items;  // of a list
-  bool because = false;   // a `because:` stands in the same mapping
+  bool because = false;                 // a `because:` stands in the same mapping
 };
 
 // Why a value was refused; the reader adds the place.
@@ -63,11 +63,11 @@ struct Field {
   std::string key;  // dotted inside the platform file: `upstream.address`
   Kind kind = Kind::text;
   std::string sentence;
-  std::string min;                   // in the notation of the files; empty where there is no range
+  std::string min;  // in the notation of the files; empty where there is no range
   std::string max;
   std::vector<std::string> choices;  // the accepted words, besides those of the kind
   bool is_routable = false;
-  bool is_liftable = false;          // accepts `none`, with `because:` in the same mapping
+  bool is_liftable = false;  // accepts `none`, with `because:` in the same mapping
   std::function<std::optional<ValueFault>(AnySettings&, const Given&)> read;
   std::function<std::string(const AnySettings&)> show;
 };

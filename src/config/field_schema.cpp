@@ -35,7 +35,9 @@ void write_choices(JsonText& json, const Field& field) {
 }
 
 void write_count(JsonText& json, const Field& field) {
-  const std::string_view word = field.is_liftable ? "none" : field.choices.empty() ? "" : std::string_view(field.choices.front());
+  const std::string_view word = field.is_liftable       ? "none"
+                                : field.choices.empty() ? ""
+                                                        : std::string_view(field.choices.front());
   if (word.empty()) {
     json.text("type", "integer");
   } else {
@@ -91,7 +93,8 @@ void write_default(JsonText& json, const Field& field, const std::string& value)
     json.end_array();
     return;
   }
-  const bool bare = field.kind == Kind::flag || ((field.kind == Kind::count || field.kind == Kind::choice) && is_number(value));
+  const bool bare =
+      field.kind == Kind::flag || ((field.kind == Kind::count || field.kind == Kind::choice) && is_number(value));
   bare ? json.raw("default", value) : json.text("default", value);
 }
 
@@ -112,10 +115,10 @@ std::string accepted_text(const Field& field) {
     case Kind::size:
     case Kind::count:
     case Kind::share:
-    case Kind::rate:
-      text = field.min + " to " + field.max;
+    case Kind::rate: text = field.min + " to " + field.max; break;
+    case Kind::count_range:
+      text = "two numbers from " + field.min + " to " + field.max + ", such as " + field.min + "-" + field.max;
       break;
-    case Kind::count_range: text = "two numbers from " + field.min + " to " + field.max + ", such as " + field.min + "-" + field.max; break;
     case Kind::flag: text = "true or false"; break;
     case Kind::text: text = "a text"; break;
     case Kind::words: text = "a list of words"; break;

@@ -112,7 +112,8 @@ const LoadedPolicy* Configuration::find(std::string_view policy) const noexcept 
   return nullptr;
 }
 
-Result<Configuration, std::vector<Fault>> load(const Sources& sources, const Catalog& catalog, const Environment& environment) {
+Result<Configuration, std::vector<Fault>> load(const Sources& sources, const Catalog& catalog,
+                                               const Environment& environment) {
   return Loading(sources, catalog, environment).run();
 }
 

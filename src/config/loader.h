@@ -30,8 +30,10 @@ struct Catalog {
   std::vector<CrossRule> cross_rules;
 };
 
-// Faults come in the order of files and lines. Warnings are in Configuration::warnings, or among the faults. Never throws.
-Result<Configuration, std::vector<Fault>> load(const Sources& sources, const Catalog& catalog, const Environment& environment);
+// Faults come in the order of files and lines. Warnings are in Configuration::warnings, or among the faults. Never
+// throws.
+Result<Configuration, std::vector<Fault>> load(const Sources& sources, const Catalog& catalog,
+                                               const Environment& environment);
 
 enum class FileKind : std::uint8_t { platform, policy };
 // Tells the two files apart by their keys.

@@ -1,7 +1,7 @@
 // Origins: where each setting in force came from.
 //
-// Keys are `timeouts.firstByte` and `timeouts.mode` for policies, `routes.NAME.timeouts.firstByte` for what a route changes,
-// and `listen`, `upstream.address` … for the platform file.
+// Keys are `timeouts.firstByte` and `timeouts.mode` for policies, `routes.NAME.timeouts.firstByte` for what a route
+// changes, and `listen`, `upstream.address` … for the platform file.
 #pragma once
 
 #include <functional>

@@ -39,7 +39,8 @@ std::string check_health(std::string_view text) {
   if (text.size() > longest) return "a health check has at most 1024 characters";
   if (!text.starts_with("GET /")) return "a health check is GET and a path, such as GET /healthz";
   const std::string_view target = text.substr(4);
-  const bool visible = std::all_of(target.begin(), target.end(), [](char c) { return c > ' ' && c < '\x7f' && c != '#'; });
+  const bool visible =
+      std::all_of(target.begin(), target.end(), [](char c) { return c > ' ' && c < '\x7f' && c != '#'; });
   return visible ? "" : "the path has visible ASCII characters only";
 }
 
@@ -73,7 +74,11 @@ Section<Platform> platform_section() {
       .duration("terminationGrace", &Platform::termination_grace, {1s, 1h},
                 "Time between SIGTERM and SIGKILL: terminationGracePeriodSeconds of the pod.")
       .choice("log.level", &Platform::log_level,
-              {{"trace", LogLevel::trace}, {"debug", LogLevel::debug}, {"info", LogLevel::info}, {"warn", LogLevel::warn}, {"error", LogLevel::error}},
+              {{"trace", LogLevel::trace},
+               {"debug", LogLevel::debug},
+               {"info", LogLevel::info},
+               {"warn", LogLevel::warn},
+               {"error", LogLevel::error}},
               "The least level that is logged; it can be changed at run time.")
       .choice("log.format", &Platform::log_format,
               {{"auto", LogFormat::automatic}, {"json", LogFormat::json}, {"pretty", LogFormat::pretty}},

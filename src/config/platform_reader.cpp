@@ -28,13 +28,16 @@ bool has_group(const AnySection& section, const std::string& prefix) {
                      [&prefix](const Field& field) { return field.key.starts_with(prefix); });
 }
 
-bool covers_all(const Address& address) { return address.form == Address::Form::dual_stack || address.host == "0.0.0.0" || address.host == "::"; }
+bool covers_all(const Address& address) {
+  return address.form == Address::Form::dual_stack || address.host == "0.0.0.0" || address.host == "::";
+}
 
 // Both cannot be bound, or one reaches the other.
 bool overlap(const Address& a, const Address& b) {
   if (a.form == Address::Form::unix_path || b.form == Address::Form::unix_path) return false;
   if (a.port == 0 || a.port != b.port) return false;
-  const bool same_host = a.host == b.host || (is_loopback(a) && is_loopback(b) && a.form != Address::Form::ipv6 && b.form != Address::Form::ipv6);
+  const bool same_host = a.host == b.host || (is_loopback(a) && is_loopback(b) && a.form != Address::Form::ipv6 &&
+                                              b.form != Address::Form::ipv6);
   return same_host || covers_all(a) || covers_all(b);
 }
 
@@ -60,9 +63,11 @@ void PlatformReader::read_entry(const Entry& entry, const std::string& prefix) {
   const std::string key = prefix + entry.key;
   const Field* field = entry.key.find('.') == std::string::npos ? section_.find(key) : nullptr;
   const bool group = field == nullptr && entry.key.find('.') == std::string::npos && has_group(section_, key + ".");
-  if (group && entry.value.shape == Node::Shape::scalar) field = section_.find(key + ".address");  // `upstream: 127.0.0.1:3000`
+  if (group && entry.value.shape == Node::Shape::scalar)
+    field = section_.find(key + ".address");  // `upstream: 127.0.0.1:3000`
   if (field != nullptr) {
-    if (!reader_.read_field(*field, entry, false, field->key, flag_of(field->key), settings_)) refused_.push_back(field->key);
+    if (!reader_.read_field(*field, entry, false, field->key, flag_of(field->key), settings_))
+      refused_.push_back(field->key);
     return;
   }
   const std::vector<std::string> inside = keys_below(section_, key + ".");
@@ -74,7 +79,8 @@ void PlatformReader::read_entry(const Entry& entry, const std::string& prefix) {
   }
   constexpr std::array<std::string_view, 4> of_policy{"profile", "policies", "routes", "acceptRisk"};
   const bool misplaced = std::find(of_policy.begin(), of_policy.end(), entry.key) != of_policy.end();
-  reader_.unknown_key(entry, keys_below(section_, prefix), misplaced ? "move it to the policy file that policy: names" : "");
+  reader_.unknown_key(entry, keys_below(section_, prefix),
+                      misplaced ? "move it to the policy file that policy: names" : "");
   // A misspelt required key is one fault, not two.
   refused_.push_back(prefix + nearest(entry.key, keys_below(section_, prefix)));
 }
@@ -88,7 +94,8 @@ void PlatformReader::read_flags(std::span<const FlagValue> flags) {
       given.text = one.value;
       given.quoted = field->kind == Kind::text;  // a shell has no booleans
       if (auto wrong = field->read(settings_, given)) {
-        reader_.fault({one.flag, 0, 0}, wrong->code, wrong->sentence, std::move(wrong->fix), std::move(wrong->did_you_mean));
+        reader_.fault({one.flag, 0, 0}, wrong->code, wrong->sentence, std::move(wrong->fix),
+                      std::move(wrong->did_you_mean));
         refused_.push_back(field->key);
       } else {
         reader_.origins().set(field->key, from_flag(one.flag));
@@ -110,24 +117,28 @@ void PlatformReader::finish(const Place& start, bool complete) {
     }
   };
   if (is_unset(platform.listen)) missing("listen", "add listen: 0.0.0.0:8080, or pass --listen");
-  if (is_unset(platform.upstream)) missing("upstream.address", "add upstream: {address: 127.0.0.1:3000}, or pass --upstream");
+  if (is_unset(platform.upstream))
+    missing("upstream.address", "add upstream: {address: 127.0.0.1:3000}, or pass --upstream");
   check_listeners(platform);
 }
 
 void PlatformReader::check_listeners(const Platform& platform) {
   if (!is_loopback(platform.admin) && platform.admin_exposed_because.empty()) {
-    reader_.fault(place_of("admin"), code::admin_exposed, "admin: " + to_text(platform.admin) + " is reachable from outside this pod",
+    reader_.fault(place_of("admin"), code::admin_exposed,
+                  "admin: " + to_text(platform.admin) + " is reachable from outside this pod",
                   "use 127.0.0.1:9901, or add adminExposed: {because: …}");
   }
   struct Named {
     std::string_view key;
     const Address& address;
   };
-  const std::array listeners{Named{"listen", platform.listen}, Named{"telemetry", platform.telemetry}, Named{"admin", platform.admin}};
+  const std::array listeners{Named{"listen", platform.listen}, Named{"telemetry", platform.telemetry},
+                             Named{"admin", platform.admin}};
   for (std::size_t i = 0; i < listeners.size(); ++i) {
     const auto& [key, address] = listeners[i];
     if (overlap(address, platform.upstream)) {
-      reader_.fault(place_of("upstream.address"), code::rule, "upstream: " + to_text(platform.upstream) + " is this sidecar's own " + std::string(key),
+      reader_.fault(place_of("upstream.address"), code::rule,
+                    "upstream: " + to_text(platform.upstream) + " is this sidecar's own " + std::string(key),
                     "name the port of the app");
     }
     for (std::size_t j = 0; j < i; ++j) {

@@ -18,8 +18,8 @@ class PlatformReader {
 
   void read_file(const Document& document);
   void read_flags(std::span<const FlagValue> flags);
-  // What must be there and fit together. `start` is where a missing key is reported; `complete` is false where a fault ended
-  // the reading of the file.
+  // What must be there and fit together. `start` is where a missing key is reported; `complete` is false where a fault
+  // ended the reading of the file.
   void finish(const Place& start, bool complete);
 
  private:

@@ -44,15 +44,18 @@ PolicyReader::PolicyReader(Reader& reader, Configuration& configuration, std::sp
     : reader_(reader), configuration_(configuration), sections_(sections), today_(today) {}
 
 bool PolicyReader::apply_profile(std::string_view name) {
-  const auto profile = std::find_if(profiles.begin(), profiles.end(), [name](const Profile& p) { return p.name == name; });
+  const auto profile =
+      std::find_if(profiles.begin(), profiles.end(), [name](const Profile& p) { return p.name == name; });
   if (profile == profiles.end()) return false;
   configuration_.profile = name;
   configuration_.policies.clear();
   for (const AnySection* section : sections_) {
     const bool reports = profile->observes && section->modes() == Modes::with_report;
-    configuration_.policies.push_back({section, reports ? Mode::report : section->standard_mode(), section->standard(), {}});
+    configuration_.policies.push_back(
+        {section, reports ? Mode::report : section->standard_mode(), section->standard(), {}});
     reader_.origins().set(section->name() + ".mode", from_profile(name));
-    for (const Field& field : section->fields()) reader_.origins().set(section->name() + "." + field.key, from_profile(name));
+    for (const Field& field : section->fields())
+      reader_.origins().set(section->name() + "." + field.key, from_profile(name));
   }
   return true;
 }
@@ -60,7 +63,9 @@ bool PolicyReader::apply_profile(std::string_view name) {
 void PolicyReader::read_file(const Document& document) {
   reader_.check_version(document);
   read_profile(document);
-  if (document.root.shape == Node::Shape::null || !reader_.is_mapping(document.root, "version: 1, profile: standard@1 and policies:")) return;
+  if (document.root.shape == Node::Shape::null ||
+      !reader_.is_mapping(document.root, "version: 1, profile: standard@1 and policies:"))
+    return;
   for (const Entry& entry : document.root.entries) {
     if (entry.key == "policies") read_policies(entry);
     if (entry.key == "acceptRisk") read_waivers(reader_, entry, sections_, today_, configuration_.waivers);
@@ -150,7 +155,8 @@ void PolicyReader::read_mode(const Entry& entry, bool because, LoadedPolicy& pol
     if (!allows(section.modes(), mode)) {
       reader_.fault(place, code::bad_mode, section.name() + " cannot be in mode " + node.text, "use one of: " + all);
     } else if (mode == Mode::disabled && !because) {
-      reader_.fault(place, code::because_missing, section.name() + " is disabled without a reason", "add because: … to the same mapping");
+      reader_.fault(place, code::because_missing, section.name() + " is disabled without a reason",
+                    "add because: … to the same mapping");
     } else {
       policy.mode = mode;
       reader_.origins().set(section.name() + ".mode", from_file(entry.place));
@@ -158,7 +164,9 @@ void PolicyReader::read_mode(const Entry& entry, bool because, LoadedPolicy& pol
     return;
   }
   std::string near = nearest(node.text, accepted);
-  reader_.fault(place, code::bad_mode, "'" + node.text + "' is no mode", "use one of: " + all, std::move(near));
+  const bool bare = is_bare_boolean(node.text, node.quoted);
+  reader_.fault(place, bare ? code::bare_word : code::bad_mode, "'" + node.text + "' is no mode", "use one of: " + all,
+                std::move(near));
 }
 
 }  // namespace holdfast::config

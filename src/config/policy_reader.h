@@ -1,6 +1,7 @@
 // Reads a policy file over the values of its profile.
 //
-// Order matters inside, not in the file: the profile first, then policies, then routes, which start from the policies' values.
+// Order matters inside, not in the file: the profile first, then policies, then routes, which start from the policies'
+// values.
 #pragma once
 
 #include <span>

@@ -87,10 +87,26 @@ bool opens_block_text(std::string_view line) {
   const std::size_t comment = line.find(" #");
   if (comment != std::string_view::npos) line = line.substr(0, comment);
   while (line.ends_with(' ')) line.remove_suffix(1);
-  while (!line.empty() && std::string_view("+-0123456789").find(line.back()) != std::string_view::npos) line.remove_suffix(1);
+  while (!line.empty() && std::string_view("+-0123456789").find(line.back()) != std::string_view::npos)
+    line.remove_suffix(1);
   if (!line.ends_with('|') && !line.ends_with('>')) return false;
   line.remove_suffix(1);
   return line.ends_with(": ") || line.ends_with("- ");
+}
+
+// In front of the brackets that end the line, so that what they close stays closed; else at its end.
+std::size_t closing_place(std::string_view line, std::size_t opened, int flow_depth) {
+  std::size_t end = line.find(" #", opened);
+  if (end == std::string_view::npos) end = line.size();
+  std::size_t place = end;
+  for (std::size_t i = end; i > opened + 1 && flow_depth > 0; --i) {
+    const char c = line[i - 1];
+    if (c != ' ' && c != ']' && c != '}') break;
+    if (c == ' ') continue;
+    place = i - 1;
+    --flow_depth;
+  }
+  return place;
 }
 
 }  // namespace
@@ -107,8 +123,9 @@ std::vector<OpenQuote> find_open_quotes(const std::vector<std::string>& lines) {
     block_parent.reset();
     const auto column = LineLexer(line).open_quote(flow_depth);
     if (column) {
-      found.push_back({n, *column, line[*column]});
-      flow_depth = 0;
+      const std::size_t close_at = closing_place(line, *column, flow_depth);
+      found.push_back({n, *column, line[*column], close_at});
+      LineLexer(line.substr(close_at)).open_quote(flow_depth);  // counts the brackets behind it
     } else if (flow_depth == 0 && opens_block_text(line)) {
       block_parent = content_column(line);
     }

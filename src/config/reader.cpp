@@ -18,7 +18,8 @@ std::string listed(std::span<const std::string> words) {
 
 }  // namespace
 
-void Reader::fault(const Place& place, std::string_view code, std::string sentence, std::string fix, std::string did_you_mean) {
+void Reader::fault(const Place& place, std::string_view code, std::string sentence, std::string fix,
+                   std::string did_you_mean) {
   faults_.push_back({place, std::string(code), std::move(sentence), std::move(did_you_mean), std::move(fix), false});
 }
 
@@ -29,7 +30,8 @@ void Reader::warn(const Place& place, std::string_view code, std::string sentenc
 bool Reader::is_mapping(const Entry& entry, std::string_view what) {
   if (entry.value.refused) return false;
   if (entry.value.shape != Node::Shape::null) return is_mapping(entry.value, what);
-  fault(entry.place, code::no_value, "'" + entry.key + "' has no value", "write " + std::string(what) + ", or remove the key");
+  fault(entry.place, code::no_value, "'" + entry.key + "' has no value",
+        "write " + std::string(what) + ", or remove the key");
   return false;
 }
 
@@ -59,7 +61,8 @@ bool Reader::refuses_substitution(const Node& node, std::string_view flag) {
   if (!node.quoted) place.column += static_cast<int>(at);
   const std::string fix = flag.empty() ? "write the value itself; another policy file is chosen with --policy"
                                        : "write the value itself, or pass it with the flag " + std::string(flag);
-  fault(place, code::substitution, "'" + node.text.substr(at, 2) + "…' is not replaced: files are never substituted", fix);
+  fault(place, code::substitution, "'" + node.text.substr(at, 2) + "…' is not replaced: files are never substituted",
+        fix);
   return true;
 }
 
@@ -78,8 +81,8 @@ Given Reader::given(const Node& node, bool because) const {
   return given;
 }
 
-bool Reader::read_field(const Field& field, const Entry& entry, bool because, std::string_view key, std::string_view flag,
-                        AnySettings& settings) {
+bool Reader::read_field(const Field& field, const Entry& entry, bool because, std::string_view key,
+                        std::string_view flag, AnySettings& settings) {
   const Node& node = entry.value;
   if (node.refused || refuses_substitution(node, flag)) return false;
   for (const Node& item : node.items) {
@@ -89,12 +92,15 @@ bool Reader::read_field(const Field& field, const Entry& entry, bool because, st
     return false;
   }
   if (auto wrong = field.read(settings, given(node, because))) {
-    const Place place = wrong->item && *wrong->item < node.items.size() ? node.items[*wrong->item].place : place_of(entry);
-    fault(place, wrong->code, entry.key + ": " + wrong->sentence, std::move(wrong->fix), std::move(wrong->did_you_mean));
+    const Place place =
+        wrong->item && *wrong->item < node.items.size() ? node.items[*wrong->item].place : place_of(entry);
+    fault(place, wrong->code, entry.key + ": " + wrong->sentence, std::move(wrong->fix),
+          std::move(wrong->did_you_mean));
     return false;
   }
   Origin origin = from_file(entry.place);
-  if (node.shape == Node::Shape::scalar) origin.place = node.place;  // faults of rules point at the value, as all others do
+  if (node.shape == Node::Shape::scalar)
+    origin.place = node.place;  // faults of rules point at the value, as all others do
   origins_.set(std::string(key), std::move(origin));
   return true;
 }
@@ -119,7 +125,8 @@ void Reader::unknown_key(const Entry& entry, std::span<const std::string> known,
 void Reader::check_version(const Document& document) {
   const Entry* version = document.root.find("version");
   if (version == nullptr) {
-    if (document.complete) fault(document.root.place, code::missing_key, "'version' is missing", "add version: 1 as the first line");
+    if (document.complete)
+      fault(document.root.place, code::missing_key, "'version' is missing", "add version: 1 as the first line");
     return;
   }
   const Node& node = version->value;

@@ -18,18 +18,20 @@ class Reader {
  public:
   Reader(std::vector<Fault>& faults, Origins& origins) : faults_(faults), origins_(origins) {}
 
-  void fault(const Place& place, std::string_view code, std::string sentence, std::string fix, std::string did_you_mean = {});
+  void fault(const Place& place, std::string_view code, std::string sentence, std::string fix,
+             std::string did_you_mean = {});
   void warn(const Place& place, std::string_view code, std::string sentence, std::string fix);
   std::size_t fault_count() const noexcept { return faults_.size(); }
   Origins& origins() noexcept { return origins_; }
 
-  // Each is false, with a fault unless there is one already, when the node has another shape. `what` names the expected thing.
+  // Each is false, with a fault unless there is one already, when the node has another shape. `what` names the expected
+  // thing.
   bool is_mapping(const Entry& entry, std::string_view what);
   bool is_mapping(const Node& node, std::string_view what);
   bool is_list(const Entry& entry, std::string_view what);
 
-  // Reads `entry` as `field` into `settings`, and notes the origin under `key` (`timeouts.firstByte`). `flag` is the one that
-  // sets the same value, "" where none does. False when the value was refused.
+  // Reads `entry` as `field` into `settings`, and notes the origin under `key` (`timeouts.firstByte`). `flag` is the
+  // one that sets the same value, "" where none does. False when the value was refused.
   bool read_field(const Field& field, const Entry& entry, bool because, std::string_view key, std::string_view flag,
                   AnySettings& settings);
 
@@ -49,7 +51,8 @@ class Reader {
   Origins& origins_;
 };
 
-// Whether the mapping has `because:`; a bad one is reported, once. The text goes to `reason`, its origin is noted under `key`.
+// Whether the mapping has `because:`; a bad one is reported, once. The text goes to `reason`, its origin is noted under
+// `key`.
 bool read_because(Reader& reader, const Node& mapping, std::string_view key, std::string& reason);
 
 }  // namespace holdfast::config

@@ -26,8 +26,8 @@ void write_fields(std::string& page, const AnySection& section, bool in_routes) 
   for (const Field& field : section.fields()) {
     const std::string_view flag = flag_of(field.key);
     const std::string fourth = in_routes ? (field.is_routable ? "yes" : "no") : code_cell(std::string(flag));
-    page += "| `" + field.key + "` | " + code_cell(field.show(defaults)) + " | " + cell(accepted_text(field)) + " | " + fourth + " | " +
-            cell(field.sentence) + " |\n";
+    page += "| `" + field.key + "` | " + code_cell(field.show(defaults)) + " | " + cell(accepted_text(field)) + " | " +
+            fourth + " | " + cell(field.sentence) + " |\n";
   }
   page += "\n";
 }
@@ -44,8 +44,10 @@ std::string modes_text(const AnySection& section) {
 
 std::string reference_page(std::span<const AnySection* const> sections) {
   const Section<Platform> platform = platform_section();
-  std::string page = "# Settings\n\nGenerated from the declarations in the code: `holdfast schema reference`.\n\n## Platform file\n\n" +
-                     platform.sentence() + "\n\n";
+  std::string page =
+      "# Settings\n\nGenerated from the declarations in the code: `holdfast schema reference`.\n\n## Platform "
+      "file\n\n" +
+      platform.sentence() + "\n\n";
   write_fields(page, platform, false);
   page += "## Policy file\n\n";
   for (const AnySection* section : sections) {

@@ -25,7 +25,8 @@ std::string check_name(std::string_view text) {
 std::string check_segment(std::string_view segment, bool last) {
   if (segment == "*") return {};
   if (segment.empty() && !last) return "'//' never matches: slashes are merged before matching";
-  if (segment == "." || segment == "..") return "'" + std::string(segment) + "' never matches: dot segments are resolved before matching";
+  if (segment == "." || segment == "..")
+    return "'" + std::string(segment) + "' never matches: dot segments are resolved before matching";
   for (std::size_t i = 0; i < segment.size(); ++i) {
     const char c = segment[i];
     if (c == '*') return "'*' stands for one whole segment, or at the end for the rest";
@@ -36,8 +37,11 @@ std::string check_segment(std::string_view segment, bool last) {
     const int low = i + 2 < segment.size() ? hex_value(segment[i + 2]) : -1;
     if (high < 0 || low < 0) return "'%' is followed by two hexadecimal digits";
     const char decoded = static_cast<char>(high * 16 + low);
-    const bool unreserved = is_alpha(decoded) || is_digit(decoded) || std::string_view("-._~").find(decoded) != std::string_view::npos;
-    if (unreserved) return "'" + std::string(segment.substr(i, 3)) + "' never matches: it is decoded before matching; write " + decoded;
+    const bool unreserved =
+        is_alpha(decoded) || is_digit(decoded) || std::string_view("-._~").find(decoded) != std::string_view::npos;
+    if (unreserved)
+      return "'" + std::string(segment.substr(i, 3)) + "' never matches: it is decoded before matching; write " +
+             decoded;
   }
   return {};
 }
@@ -75,8 +79,12 @@ class RouteReader {
   void read_identity(const Node& node, LoadedRoute& route) {
     const Entry* name = node.find("name");
     const Entry* match = node.find("match");
-    if (name == nullptr) reader_.fault(node.place, code::missing_key, "the route has no 'name'", "add name: …, the label in logs and metrics");
-    if (match == nullptr) reader_.fault(node.place, code::missing_key, "the route has no 'match'", "add match: METHOD /path, such as match: POST /users");
+    if (name == nullptr)
+      reader_.fault(node.place, code::missing_key, "the route has no 'name'",
+                    "add name: …, the label in logs and metrics");
+    if (match == nullptr)
+      reader_.fault(node.place, code::missing_key, "the route has no 'match'",
+                    "add match: METHOD /path, such as match: POST /users");
     if (name != nullptr) route.name = reader_.read_text(*name, check_name);
     if (match != nullptr) read_match(*match, route);
     if (name != nullptr && !route.name.empty()) check_name_is_new(*name, route);
@@ -86,7 +94,8 @@ class RouteReader {
     for (const LoadedRoute& other : configuration_.routes) {
       if (other.name != route.name) continue;
       reader_.fault(entry.value.place, code::duplicate_route,
-                    "the route in line " + std::to_string(other.place.line) + " is called '" + route.name + "' too", "choose another name");
+                    "the route in line " + std::to_string(other.place.line) + " is called '" + route.name + "' too",
+                    "choose another name");
       return;
     }
   }
@@ -97,14 +106,16 @@ class RouteReader {
     if (reader_.fault_count() != before || entry.value.refused) return;
     const std::string wrong = parse_match(text, route.method, route.path);
     if (!wrong.empty()) {
-      reader_.fault(entry.value.place, code::bad_match, "'" + text + "' matches nothing: " + wrong, "write METHOD /path or /path, such as POST /users");
+      reader_.fault(entry.value.place, code::bad_match, "'" + text + "' matches nothing: " + wrong,
+                    "write METHOD /path or /path, such as POST /users");
       return;
     }
     for (const LoadedRoute& other : configuration_.routes) {
       const bool same_method = other.method == route.method || other.method.empty();
       if (!same_method || other.path != route.path || other.path.empty()) continue;
       reader_.fault(entry.value.place, code::duplicate_route,
-                    "the route '" + other.name + "' in line " + std::to_string(other.place.line) + " takes all its requests: first match wins",
+                    "the route '" + other.name + "' in line " + std::to_string(other.place.line) +
+                        " takes all its requests: first match wins",
                     "remove one of them");
       return;
     }
@@ -114,17 +125,20 @@ class RouteReader {
     std::vector<std::string> known{"name", "match"};
     for (std::size_t i = 0; i < configuration_.policies.size(); ++i) {
       const AnySection& section = *configuration_.policies[i].section;
-      const bool any = std::any_of(section.fields().begin(), section.fields().end(), [](const Field& field) { return field.is_routable; });
+      const bool any = std::any_of(section.fields().begin(), section.fields().end(),
+                                   [](const Field& field) { return field.is_routable; });
       if (any) known.push_back(section.name());
       if (section.name() != entry.key) continue;
       if (!any) {
-        reader_.fault(entry.place, code::not_routable, "a route cannot change " + section.name(), "set it below policies:, for all routes");
+        reader_.fault(entry.place, code::not_routable, "a route cannot change " + section.name(),
+                      "set it below policies:, for all routes");
         return;
       }
       read_settings(entry, section, route, i);
       return;
     }
-    reader_.unknown_key(entry, known, is_setting(entry.key) ? "put it into its policy, such as timeouts: {request: 30s}" : "");
+    reader_.unknown_key(entry, known,
+                        is_setting(entry.key) ? "put it into its policy, such as timeouts: {request: 30s}" : "");
   }
 
   bool is_setting(std::string_view key) const {
@@ -142,17 +156,21 @@ class RouteReader {
       const Field* field = section.find(setting.key);
       if (setting.key == "because") continue;
       if (setting.key == "mode") {
-        reader_.fault(setting.place, code::not_routable, "a route cannot change a mode", "set the mode below policies:, for all routes");
+        reader_.fault(setting.place, code::not_routable, "a route cannot change a mode",
+                      "set the mode below policies:, for all routes");
       } else if (field == nullptr) {
         unknown_field(setting, section);
       } else if (!field->is_routable) {
-        reader_.fault(setting.place, code::not_routable, "a route cannot change " + setting.key + ": it acts before the route is known or for all routes together",
-                      "set it in " + section.name() + " below policies:");
+        reader_.fault(
+            setting.place, code::not_routable,
+            "a route cannot change " + setting.key + ": it acts before the route is known or for all routes together",
+            "set it in " + section.name() + " below policies:");
       } else {
         reader_.read_field(*field, setting, because, prefix + field->key, "", settings);
       }
     }
-    if (reader_.fault_count() == before) check_rules(reader_, section, settings, {prefix, section.name() + "."}, entry.place);
+    if (reader_.fault_count() == before)
+      check_rules(reader_, section, settings, {prefix, section.name() + "."}, entry.place);
   }
 
   void unknown_field(const Entry& entry, const AnySection& section) {
@@ -178,7 +196,8 @@ std::string parse_match(std::string_view text, std::string& method, std::string&
     verb = text.substr(0, space);
     text.remove_prefix(space + 1);
     if (!check_header_name(verb).empty()) return "the method is a word such as GET";
-    if (std::any_of(verb.begin(), verb.end(), [](char c) { return c >= 'a' && c <= 'z'; })) return "methods are written in capitals";
+    if (std::any_of(verb.begin(), verb.end(), [](char c) { return c >= 'a' && c <= 'z'; }))
+      return "methods are written in capitals";
     if (verb == "CONNECT" || verb == "TRACE") return std::string(verb) + " is always refused";
   }
   if (std::string wrong = check_pattern(text); !wrong.empty()) return wrong;

@@ -1,6 +1,8 @@
 // Places for the faults of rules: where a file or flag set the value, else where the values were left as they are.
 #include "config/rules.h"
 
+#include <algorithm>
+
 #include "config/codes.h"
 
 namespace holdfast::config {
@@ -47,9 +49,14 @@ class CrossRules final : public FaultSink {
   }
 
  private:
-  Place place(std::string_view setting) const {
-    const Origin* origin = reader_.origins().find(setting);
-    return origin == nullptr || origin->place.file.empty() ? otherwise_ : origin->place;
+  Place place(std::string_view settings) const {
+    while (!settings.empty()) {
+      const std::size_t space = std::min(settings.find(' '), settings.size());
+      const Origin* origin = reader_.origins().find(settings.substr(0, space));
+      if (origin != nullptr && !origin->place.file.empty()) return origin->place;
+      settings.remove_prefix(std::min(space + 1, settings.size()));
+    }
+    return otherwise_;
   }
 
   Reader& reader_;

@@ -135,7 +135,8 @@ void write_section(JsonText& json, const AnySection& section, bool in_route) {
   if (!in_route) write_mode(json, section);
   write_text(json, "because", "Why something is given up here.");
   for (const Field& field : section.fields()) {
-    if (field.is_routable || !in_route) write_field_schema(json, field.key, field, in_route ? std::string() : field.show(defaults));
+    if (field.is_routable || !in_route)
+      write_field_schema(json, field.key, field, in_route ? std::string() : field.show(defaults));
   }
   json.end_object();
   write_because_rule(json, section, in_route);
@@ -151,7 +152,8 @@ void write_routes(JsonText& json, std::span<const AnySection* const> sections) {
   write_text(json, "match", "METHOD /path or /path; * is one whole segment, at the end the rest.");
   for (const AnySection* section : sections) {
     const auto fields = section->fields();
-    if (std::any_of(fields.begin(), fields.end(), [](const Field& field) { return field.is_routable; })) write_section(json, *section, true);
+    if (std::any_of(fields.begin(), fields.end(), [](const Field& field) { return field.is_routable; }))
+      write_section(json, *section, true);
   }
   json.end_object();
   write_required(json, {"name", "match"});

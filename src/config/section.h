@@ -1,7 +1,7 @@
 // Section<S>: declares the settings of one policy, field by field, over a plain struct S.
 //
-// The member initialisers of S are profile standard@1. A member of type std::optional<T> is a limit that can be lifted: it
-// accepts `none` with `because:`, and nullopt means none. Declare a section once, as a constant beside its struct:
+// The member initialisers of S are profile standard@1. A member of type std::optional<T> is a limit that can be lifted:
+// it accepts `none` with `because:`, and nullopt means none. Declare a section once, as a constant beside its struct:
 //
 //   inline Section<Drain> drain_section() {
 //     return Section<Drain>("drain", "Ends without a dropped request.", Modes::enforce_disabled)
@@ -142,8 +142,8 @@ class Section final : public AnySection {
                  [accepts](const Given& given, std::string& out) { return read_text(given, accepts, out); });
   }
   // A list of words, kept in lower case. With `Words::keep_defaults` a list that lacks a default word needs `because:`.
-  Section& words(std::string_view key, std::vector<std::string> S::* member, TextCheck accepts, std::string_view sentence,
-                 Words kind = Words::free, Reach reach = Reach::service) {
+  Section& words(std::string_view key, std::vector<std::string> S::* member, TextCheck accepts,
+                 std::string_view sentence, Words kind = Words::free, Reach reach = Reach::service) {
     std::vector<std::string> kept;
     if (kind == Words::keep_defaults) kept = S{}.*member;
     return plain(key, Kind::words, member, sentence, reach,

@@ -1,7 +1,7 @@
 // AnySettings: owns the settings of one policy, whatever their type; copies are deep.
 //
-// The loader and the printers handle all policies alike and know no settings type. A policy asks for its own with as<S>();
-// asking for another type is a programming mistake and ends the process.
+// The loader and the printers handle all policies alike and know no settings type. A policy asks for its own with
+// as<S>(); asking for another type is a programming mistake and ends the process.
 #pragma once
 
 #include <cstdlib>

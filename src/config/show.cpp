@@ -32,7 +32,8 @@ std::string show_value(const std::vector<std::string>& value) {
 std::string check_header_name(std::string_view text) {
   constexpr std::size_t longest = 64;
   if (text.empty() || text.size() > longest) return "a header name has 1 to 64 characters";
-  if (!std::all_of(text.begin(), text.end(), is_token_character)) return "a header name has letters, digits and -, no spaces or colons";
+  if (!std::all_of(text.begin(), text.end(), is_token_character))
+    return "a header name has letters, digits and -, no spaces or colons";
   return {};
 }
 

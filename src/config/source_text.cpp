@@ -10,7 +10,8 @@
 namespace holdfast::config {
 namespace {
 
-// The length of the UTF-8 character that `text` starts with, 0 when it is none (RFC 3629 4: no overlong form, no surrogate).
+// The length of the UTF-8 character that `text` starts with, 0 when it is none (RFC 3629 4: no overlong form, no
+// surrogate).
 std::size_t utf8_length(std::string_view text) noexcept {
   const auto byte = [&text](std::size_t i) {
     return i < text.size() ? static_cast<unsigned char>(text[i]) : static_cast<unsigned char>(0);
@@ -56,12 +57,14 @@ SourceText::SourceText(std::string_view file, std::string_view bytes, std::vecto
 }
 
 Place SourceText::place(int line, int column) const {
-  if (line < 0 || static_cast<std::size_t>(line) >= lines_.size()) return {file_, std::max(line, 0) + 1, std::max(column, 0) + 1};
+  if (line < 0 || static_cast<std::size_t>(line) >= lines_.size())
+    return {file_, std::max(line, 0) + 1, std::max(column, 0) + 1};
   const auto index = static_cast<std::size_t>(line);
   const int bytes = std::max(0, column - shift_[index]);
-  const std::string_view before = std::string_view(lines_[index]).substr(0, static_cast<std::size_t>(std::max(column, 0)));
-  const auto continuation =
-      std::count_if(before.begin(), before.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U; });
+  const std::string_view before =
+      std::string_view(lines_[index]).substr(0, static_cast<std::size_t>(std::max(column, 0)));
+  const auto continuation = std::count_if(before.begin(), before.end(),
+                                          [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U; });
   return {file_, line + 1, std::max(0, bytes - static_cast<int>(continuation)) + 1};
 }
 
@@ -72,7 +75,9 @@ char SourceText::at(int line, int column) const {
 }
 
 bool SourceText::line_has_marker(int line) const {
-  return line >= 0 && static_cast<std::size_t>(line) < lines_.size() && (lines_[static_cast<std::size_t>(line)].starts_with("---") || (line > 0 && lines_[static_cast<std::size_t>(line) - 1] == "..."));
+  return line >= 0 && static_cast<std::size_t>(line) < lines_.size() &&
+         (lines_[static_cast<std::size_t>(line)].starts_with("---") ||
+          (line > 0 && lines_[static_cast<std::size_t>(line) - 1] == "..."));
 }
 
 bool SourceText::is_closed_by_repair(int line, int column) const {
@@ -105,9 +110,19 @@ void SourceText::check_bytes(std::vector<Fault>& faults) {
       usable_ = false;
       const Place where = place(static_cast<int>(n), static_cast<int>(i));
       if (control) {
-        faults.push_back({where, std::string(code::bad_character), "control character " + hex_byte(line[i]), {}, "remove it", false});
+        faults.push_back({where,
+                          std::string(code::bad_character),
+                          "control character " + hex_byte(line[i]),
+                          {},
+                          "remove it",
+                          false});
       } else {
-        faults.push_back({where, std::string(code::bad_utf8), "byte " + hex_byte(line[i]) + " is not UTF-8", {}, "save the file as UTF-8", false});
+        faults.push_back({where,
+                          std::string(code::bad_utf8),
+                          "byte " + hex_byte(line[i]) + " is not UTF-8",
+                          {},
+                          "save the file as UTF-8",
+                          false});
       }
       break;
     }
@@ -122,8 +137,12 @@ void SourceText::replace_tabs(std::vector<Fault>& faults) {
     const std::size_t first = line.find('\t');
     if (first != std::string::npos) {
       const bool indents = line.find_first_not_of(" \t") != std::string::npos && first < line.find_first_not_of(" \t");
-      faults.push_back({place(static_cast<int>(n), static_cast<int>(first)), std::string(code::tab),
-                        indents ? "a tab in the indentation" : "a tab", {}, "use spaces", false});
+      faults.push_back({place(static_cast<int>(n), static_cast<int>(first)),
+                        std::string(code::tab),
+                        indents ? "a tab in the indentation" : "a tab",
+                        {},
+                        "use spaces",
+                        false});
       repaired_ = true;
       if (indents) {
         const std::size_t content = line.find_first_not_of(" \t");
@@ -142,7 +161,12 @@ void SourceText::replace_tabs(std::vector<Fault>& faults) {
 void SourceText::check_directives(std::vector<Fault>& faults) {
   for (std::size_t n = 0; n < lines_.size(); ++n) {
     if (!lines_[n].starts_with('%')) continue;
-    faults.push_back({place(static_cast<int>(n), 0), std::string(code::directive), "a YAML directive", {}, "remove the line", false});
+    faults.push_back({place(static_cast<int>(n), 0),
+                      std::string(code::directive),
+                      "a YAML directive",
+                      {},
+                      "remove the line",
+                      false});
     lines_[n].insert(0, 1, '#');
     shift_[n] = 1;
     repaired_ = true;
@@ -152,9 +176,13 @@ void SourceText::check_directives(std::vector<Fault>& faults) {
 void SourceText::close_quotes(std::vector<Fault>& faults) {
   for (const OpenQuote& open : find_open_quotes(lines_)) {
     std::string& line = lines_[open.line];
-    faults.push_back({place(static_cast<int>(open.line), static_cast<int>(open.column)), std::string(code::unclosed_quote),
-                      "the quote opened here is not closed on its line", {}, std::string("close it with ") + open.quote, false});
-    line += open.quote;
+    faults.push_back({place(static_cast<int>(open.line), static_cast<int>(open.column)),
+                      std::string(code::unclosed_quote),
+                      "the quote opened here is not closed on its line",
+                      {},
+                      std::string("close it with ") + open.quote,
+                      false});
+    line.insert(open.close_at, 1, open.quote);
     repaired_ = true;
     closed_.emplace_back(static_cast<int>(open.line), static_cast<int>(open.column));
   }

@@ -1,7 +1,8 @@
 // SourceText: the bytes of a file, checked and made safe for the YAML library before it sees them.
 //
-// Finds what yaml-cpp accepts silently: NUL and other controls, bad UTF-8, tabs, a quote that swallows the rest of the file.
-// Where it can it repairs the text, so that the rest of the file is still read and all of its faults are found at once.
+// Finds what yaml-cpp accepts silently: NUL and other controls, bad UTF-8, tabs, a quote that swallows the rest of the
+// file. Where it can it repairs the text, so that the rest of the file is still read and all of its faults are found at
+// once.
 #pragma once
 
 #include <string>
@@ -25,7 +26,7 @@ class SourceText {
   Place place(int line, int column) const;
   // The byte there, or NUL.
   char at(int line, int column) const;
-  bool line_has_marker(int line) const;  // `---` there, or `...` above
+  bool line_has_marker(int line) const;                  // `---` there, or `...` above
   bool is_closed_by_repair(int line, int column) const;  // a quote opened there and nobody closed it
 
  private:

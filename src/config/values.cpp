@@ -25,24 +25,19 @@ std::string quoted_text(std::string_view text) {
 MaybeFault needs_scalar(const Given& given, std::string_view example) {
   if (given.shape == Given::Shape::scalar && !given.text.empty()) return std::nullopt;
   if (given.shape == Given::Shape::nothing || given.shape == Given::Shape::scalar) {
-    return refuse(code::no_value, "there is no value", "write a value such as " + std::string(example) + ", or remove the key");
+    return refuse(code::no_value, "there is no value",
+                  "write a value such as " + std::string(example) + ", or remove the key");
   }
   return refuse(code::wrong_shape, "one value is expected", "write a value such as " + std::string(example));
 }
 
-// YAML 1.1 reads these as booleans, YAML 1.2 as text: whatever is meant, someone reads it differently.
-bool is_bare_boolean(const Given& given) {
-  constexpr std::array<std::string_view, 6> words{"on", "off", "yes", "no", "y", "n"};
-  if (given.quoted) return false;
-  return std::any_of(words.begin(), words.end(), [&given](std::string_view word) { return equals_lower(given.text, word); });
-}
-
 struct Notation {
-  std::string_view a_value;   // "a duration"
-  std::string_view example;   // "500ms"
+  std::string_view a_value;  // "a duration"
+  std::string_view example;  // "500ms"
   std::string_view fix;
 };
-constexpr Notation duration_notation{"a duration", "500ms", "write a duration with its unit (h, m, s, ms), such as 500ms or 1m30s"};
+constexpr Notation duration_notation{"a duration", "500ms",
+                                     "write a duration with its unit (h, m, s, ms), such as 500ms or 1m30s"};
 constexpr Notation size_notation{"a size", "64KiB", "write a size with its unit (B, KiB, MiB, GiB), such as 64KiB"};
 constexpr Notation share_notation{"a share", "1%", "write a share from 0% to 100%, such as 1%"};
 constexpr Notation rate_notation{"a rate", "50/s", "write a rate per second, such as 50/s"};
@@ -54,7 +49,8 @@ MaybeFault not_in_notation(const Given& given, const Notation& notation) {
   if (is_none(given)) {
     return refuse(code::not_liftable, "this limit cannot be lifted", std::string(notation.fix));
   }
-  return refuse(code::bad_unit, quoted_text(given.text) + " is not " + std::string(notation.a_value), std::string(notation.fix));
+  return refuse(code::bad_unit, quoted_text(given.text) + " is not " + std::string(notation.a_value),
+                std::string(notation.fix));
 }
 
 template <class T>
@@ -94,6 +90,12 @@ ValueFault bare(std::string_view text) {
 
 }  // namespace
 
+bool is_bare_boolean(std::string_view text, bool quoted) noexcept {
+  constexpr std::array<std::string_view, 6> words{"on", "off", "yes", "no", "y", "n"};
+  if (quoted) return false;
+  return std::any_of(words.begin(), words.end(), [text](std::string_view word) { return equals_lower(text, word); });
+}
+
 bool is_none(const Given& given) noexcept { return given.shape == Given::Shape::scalar && given.text == "none"; }
 
 MaybeFault needs_because(const Given& given) {
@@ -130,21 +132,25 @@ MaybeFault read_value(const Given& given, const Range<std::uint32_t>& range, Cou
   if (auto fault = needs_scalar(given, span)) return fault;
   const std::size_t dash = given.text.find('-');
   if (dash == std::string_view::npos) {
-    return refuse(code::bad_number, quoted_text(given.text) + " is not a span of two numbers", "write two numbers, such as " + span);
+    return refuse(code::bad_number, quoted_text(given.text) + " is not a span of two numbers",
+                  "write two numbers, such as " + span);
   }
   const auto from = parse_count(given.text.substr(0, dash));
   const auto to = parse_count(given.text.substr(dash + 1));
   if (!from || !to) {
-    return refuse(code::bad_number, quoted_text(given.text) + " is not a span of two numbers", "write two numbers, such as " + span);
+    return refuse(code::bad_number, quoted_text(given.text) + " is not a span of two numbers",
+                  "write two numbers, such as " + span);
   }
   if (*from > *to || *from < range.min || *to > range.max) {
-    return refuse(code::out_of_range, quoted_text(given.text) + " does not lie inside " + span, "write the smaller number first, both inside " + span);
+    return refuse(code::out_of_range, quoted_text(given.text) + " does not lie inside " + span,
+                  "write the smaller number first, both inside " + span);
   }
   out = {static_cast<std::uint32_t>(*from), static_cast<std::uint32_t>(*to)};
   return std::nullopt;
 }
 
-MaybeFault read_count_or_auto(const Given& given, const Range<std::uint64_t>& range, std::optional<std::uint32_t>& out) {
+MaybeFault read_count_or_auto(const Given& given, const Range<std::uint64_t>& range,
+                              std::optional<std::uint32_t>& out) {
   if (given.shape == Given::Shape::scalar && given.text == "auto") {
     out.reset();
     return std::nullopt;
@@ -165,17 +171,20 @@ MaybeFault read_flag(const Given& given, bool& out) {
     out = given.text == "true";
     return std::nullopt;
   }
-  if (is_bare_boolean(given)) {
-    return refuse(code::bare_word, quoted_text(given.text) + " is a boolean to some YAML readers and a word to others", "write true or false");
+  if (is_bare_boolean(given.text, given.quoted)) {
+    return refuse(code::bare_word, quoted_text(given.text) + " is a boolean to some YAML readers and a word to others",
+                  "write true or false");
   }
-  return refuse(code::bad_word, quoted_text(given.text) + " is neither true nor false", "write true or false, without quotes");
+  return refuse(code::bad_word, quoted_text(given.text) + " is neither true nor false",
+                "write true or false, without quotes");
 }
 
 MaybeFault read_text(const Given& given, TextCheck check, std::string& out) {
   if (auto fault = needs_scalar(given, "some text")) return fault;
-  if (is_bare_boolean(given)) return bare(given.text);
+  if (is_bare_boolean(given.text, given.quoted)) return bare(given.text);
   if (std::string wrong = check(given.text); !wrong.empty()) {
-    return refuse(code::bad_text, quoted_text(given.text) + " is not accepted: " + wrong, "write it as the sentence says");
+    return refuse(code::bad_text, quoted_text(given.text) + " is not accepted: " + wrong,
+                  "write it as the sentence says");
   }
   out = given.text;
   return std::nullopt;
@@ -192,7 +201,8 @@ MaybeFault read_words(const Given& given, TextCheck check, const std::vector<std
     std::string wrong = check(word);
     if (std::find(words.begin(), words.end(), word) != words.end()) wrong = "it is in the list already";
     if (!wrong.empty()) {
-      ValueFault fault = refuse(code::bad_text, quoted_text(given.items[i]) + " is not accepted: " + wrong, "correct or remove it");
+      ValueFault fault =
+          refuse(code::bad_text, quoted_text(given.items[i]) + " is not accepted: " + wrong, "correct or remove it");
       fault.item = i;
       return fault;
     }
@@ -216,10 +226,12 @@ MaybeFault read_choice(const Given& given, const std::vector<std::string>& choic
     index = static_cast<std::size_t>(found - choices.begin());
     return std::nullopt;
   }
-  if (is_bare_boolean(given)) {
-    return refuse(code::bare_word, quoted_text(given.text) + " is a boolean to some YAML readers and a word to others", "write one of: " + all);
+  if (is_bare_boolean(given.text, given.quoted)) {
+    return refuse(code::bare_word, quoted_text(given.text) + " is a boolean to some YAML readers and a word to others",
+                  "write one of: " + all);
   }
-  ValueFault fault = refuse(code::bad_word, quoted_text(given.text) + " is none of the accepted words", "write one of: " + all);
+  ValueFault fault =
+      refuse(code::bad_word, quoted_text(given.text) + " is none of the accepted words", "write one of: " + all);
   fault.did_you_mean = nearest(given.text, choices);
   return fault;
 }
@@ -228,7 +240,8 @@ MaybeFault read_address(const Given& given, AddressUse use, Address& out) {
   const std::string_view example = use == AddressUse::listener ? "0.0.0.0:8080" : "127.0.0.1:3000";
   if (auto fault = needs_scalar(given, example)) return fault;
   if (const std::string wrong = parse_address(given.text, use, out); !wrong.empty()) {
-    const std::string_view others = use == AddressUse::listener ? ", :8080 or \"[::]:8080\"" : ", localhost:3000 or unix:/run/app.sock";
+    const std::string_view others =
+        use == AddressUse::listener ? ", :8080 or \"[::]:8080\"" : ", localhost:3000 or unix:/run/app.sock";
     return refuse(code::bad_address, quoted_text(given.text) + " is not an address: " + wrong,
                   "write " + std::string(example) + std::string(others));
   }

@@ -38,6 +38,9 @@ MaybeFault read_choice(const Given& given, const std::vector<std::string>& choic
 MaybeFault read_count_or_auto(const Given& given, const Range<std::uint64_t>& range, std::optional<std::uint32_t>& out);
 MaybeFault read_address(const Given& given, AddressUse use, Address& out);
 
+// Unquoted on, off, yes, no, y or n: YAML 1.1 reads them as booleans, YAML 1.2 as text.
+bool is_bare_boolean(std::string_view text, bool quoted) noexcept;
+
 // `none` for a limit: refused where it cannot be lifted, and where no reason is given.
 bool is_none(const Given& given) noexcept;
 MaybeFault needs_because(const Given& given);

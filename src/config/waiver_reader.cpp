@@ -23,7 +23,8 @@ class WaiverReader {
     Waiver waiver;
     waiver.place = node.place;
     for (const std::string& key : waiver_keys) {
-      if (node.find(key) == nullptr) reader_.fault(node.place, code::missing_key, "the waiver has no '" + key + "'", "add " + key + ": …");
+      if (node.find(key) == nullptr)
+        reader_.fault(node.place, code::missing_key, "the waiver has no '" + key + "'", "add " + key + ": …");
     }
     for (const Entry& entry : node.entries) {
       if (entry.key == "check") {
@@ -54,7 +55,8 @@ class WaiverReader {
     }
     std::string near = nearest(policy, names);
     if (near == policy) near.clear();
-    reader_.fault(entry.value.place, code::bad_text, "'" + waiver.check + "' names no check", "write POLICY.CHECK, such as rateLimit.enforced", std::move(near));
+    reader_.fault(entry.value.place, code::bad_text, "'" + waiver.check + "' names no check",
+                  "write POLICY.CHECK, such as rateLimit.enforced", std::move(near));
   }
 
   void read_until(const Entry& entry, Waiver& waiver) {
@@ -62,13 +64,15 @@ class WaiverReader {
     if (text.empty()) return;
     const auto date = parse_date(text);
     if (!date) {
-      reader_.fault(entry.value.place, code::bad_date, "'" + text + "' is no date", "write year, month and day: 2026-12-31");
+      reader_.fault(entry.value.place, code::bad_date, "'" + text + "' is no date",
+                    "write year, month and day: 2026-12-31");
       return;
     }
     waiver.until = *date;
     waiver.expired = today_.ok() && *date < today_;
     if (waiver.expired) {
-      reader_.warn(entry.value.place, code::expired_waiver, "the waiver ended on " + text, "fix what it waives, or agree on a new date with its owner");
+      reader_.warn(entry.value.place, code::expired_waiver, "the waiver ended on " + text,
+                   "fix what it waives, or agree on a new date with its owner");
     }
   }
 
@@ -85,7 +89,8 @@ std::optional<std::chrono::year_month_day> parse_date(std::string_view text) {
   const auto month = parse_count(text.substr(5, 2));
   const auto day = parse_count(text.substr(8, 2));
   if (!year || !month || !day) return std::nullopt;
-  const std::chrono::year_month_day date{std::chrono::year(static_cast<int>(*year)), std::chrono::month(static_cast<unsigned>(*month)),
+  const std::chrono::year_month_day date{std::chrono::year(static_cast<int>(*year)),
+                                         std::chrono::month(static_cast<unsigned>(*month)),
                                          std::chrono::day(static_cast<unsigned>(*day))};
   if (!date.ok()) return std::nullopt;
   return date;

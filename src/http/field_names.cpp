@@ -82,6 +82,16 @@ void FieldNames::mark(std::string_view name, FieldMark mark) {
   insert(name, {FieldId::other, mark});
 }
 
+NameClass FieldNames::classify_slowly(std::string_view name, Key key) const noexcept {
+  for (std::size_t slot = slot_of(key, name.size());; ++slot) {
+    const std::uint16_t n = slots_[slot & mask_];
+    if (n == empty) return {};
+    const Entry& e = entries_[n];
+    if (e.size != name.size() || e.key.low != key.low || e.key.high != key.high) continue;
+    if (name.size() <= 16 || equals_lower(name.substr(16), e.rest)) return e.is;
+  }
+}
+
 void FieldNames::insert(std::string_view name, NameClass is) {
   Entry e;
   e.key = key_of(load_up_to<Bytes16>(name.data(), name.data() + name.size()), name.size());

@@ -33,13 +33,12 @@ class FieldNames {
   // `first`: sixteen bytes from the start of the name; what is behind the name does not matter.
   NameClass classify(std::string_view name, Bytes16 first) const noexcept {
     const Key key = key_of(first, name.size());
-    for (std::size_t slot = slot_of(key, name.size());; ++slot) {
-      const std::uint16_t n = slots_[slot & mask_];
-      if (n == empty) return {};
-      const Entry& e = entries_[n];
-      if (e.size != name.size() || e.key.low != key.low || e.key.high != key.high) continue;
-      if (name.size() <= 16 || equals_lower(name.substr(16), e.rest)) return e.is;
-    }
+    const std::uint16_t n = slots_[slot_of(key, name.size()) & mask_];
+    if (n == empty) return {};
+    const Entry& e = entries_[n];
+    // NUL is in no name, so equal keys of short names mean equal sizes.
+    if (e.key.low == key.low && e.key.high == key.high && name.size() <= 16 && e.size <= 16) return e.is;
+    return classify_slowly(name, key);
   }
 
  private:
@@ -70,6 +69,7 @@ class FieldNames {
     const std::uint64_t mixed = (key.low ^ (key.high << 5U | key.high >> 59U) ^ size) * 0x9E3779B97F4A7C15U;  // 2^64 / golden ratio
     return static_cast<std::size_t>(mixed >> 48U);
   }
+  NameClass classify_slowly(std::string_view name, Key key) const noexcept;  // long names, and slots that are shared
   void insert(std::string_view name, NameClass is);
   void place_all();
 

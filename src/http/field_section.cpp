@@ -22,32 +22,49 @@ bool FieldSection::waits_for_line_end(const char* data, std::uint32_t end) noexc
   return none;
 }
 
-Progress FieldSection::read(const char* data, std::uint32_t end, Head& head) {
-  if (waits_for_line_end(data, end)) return Progress::need_more;
+// A line that is not a common field line. `done`: `field` and `next` are filled, or the section ended and `next` is 0.
+Progress FieldSection::read_other_line(const char* data, std::uint32_t end, Field& field, std::uint32_t& next) noexcept {
   FieldLine line;
-  while (true) {
-    const Line kind = read_field_line(data, at_, end, *names_, line);
-    if (kind == Line::broken) return broken(line.rule, line.at);
-    if (kind == Line::incomplete) {
+  switch (read_field_line(data, at_, end, *names_, line)) {
+    case Line::field:
+      field = line.field;
+      next = line.next;
+      return Progress::done;
+    case Line::end:
+      at_ = line.next;
+      return Progress::done;
+    case Line::incomplete:
       if (end >= limits_->head_bytes) return Progress::failed;
       scanned_ = end;
       return Progress::need_more;
+    case Line::broken: break;
+  }
+  return broken(line.rule, line.at);
+}
+
+Progress FieldSection::read(const char* data, std::uint32_t end, Head& head) {
+  if (waits_for_line_end(data, end)) return Progress::need_more;
+  const FieldNames& names = *names_;
+  std::size_t room = limits_->fields - head.fields.size();
+  while (true) {
+    Field f;
+    std::uint32_t next = read_common_line(data, at_, end, names, f);
+    if (next == 0) [[unlikely]] {
+      const Progress other = read_other_line(data, end, f, next);
+      if (other != Progress::done || next == 0) return other;
     }
-    if (kind == Line::end) {
-      at_ = line.next;
-      return Progress::done;
+    if (room-- == 0) {
+      too_many_ = true;
+      return Progress::failed;
     }
-    too_many_ = head.fields.size() >= limits_->fields;
-    if (too_many_) return Progress::failed;
-    const Field& f = line.field;
     if (HeadRules::looked_at.has(f.id)) {
       const char* rule = rules_.add(f.id, {data + f.value, f.value_size});
       if (rule != nullptr) return broken(rule, f.name);
     }
     head.present.add(f.id);
     head.marks = static_cast<std::uint8_t>(head.marks | f.marks);
-    head.fields.push_back(f);
-    at_ = line.next;
+    head.fields.emplace_back() = f;
+    at_ = next;
   }
 }
 

@@ -43,6 +43,7 @@ class FieldSection {
   FieldSection(const HeadLimits* limits, const FieldNames* names) noexcept : limits_(limits), names_(names) {}
   bool waits_for_line_end(const char* data, std::uint32_t end) noexcept;
   Progress broken(const char* rule, std::uint32_t at) noexcept;
+  Progress read_other_line(const char* data, std::uint32_t end, Field& field, std::uint32_t& next) noexcept;
 
   const HeadLimits* limits_ = nullptr;
   const FieldNames* names_ = nullptr;

@@ -69,6 +69,10 @@ const char* HeadRules::add_length(std::string_view value) noexcept {
 }
 
 const char* HeadRules::add_connection(std::string_view value) noexcept {
+  if (value == "keep-alive") {  // what almost all say
+    keep_alive_ = true;
+    return nullptr;
+  }
   for (std::string_view option = next_member(value); !option.empty(); option = next_member(value)) {
     if (equals_lower(option, "keep-alive")) keep_alive_ = true;
     if (equals_lower(option, "close")) close_ = true;

@@ -20,9 +20,8 @@ Method method_of(std::string_view name) noexcept {
     Method method;
   };
   static constexpr Known known[] = {
-      {"GET", Method::get},         {"POST", Method::post},   {"HEAD", Method::head},
-      {"PUT", Method::put},         {"PATCH", Method::patch}, {"DELETE", Method::delete_},
-      {"OPTIONS", Method::options}, {"TRACE", Method::trace}, {"CONNECT", Method::connect}};
+      {"POST", Method::post},      {"HEAD", Method::head},       {"PUT", Method::put},     {"PATCH", Method::patch},
+      {"DELETE", Method::delete_}, {"OPTIONS", Method::options}, {"TRACE", Method::trace}, {"CONNECT", Method::connect}};
   for (const Known& k : known) {
     if (k.name == name) return k.method;
   }
@@ -32,8 +31,8 @@ Method method_of(std::string_view name) noexcept {
 // The first byte in [at, end) that a target must not have, or `end`.
 std::uint32_t target_end(const char* data, std::uint32_t at, std::uint32_t end) noexcept {
   while (at < end) {
-    const std::uint32_t stops = outside_target(load_up_to<Bytes16>(data + at, data + end));
-    if (stops != 0) return std::min(end, at + static_cast<std::uint32_t>(std::countr_zero(stops)));
+    const std::uint32_t stops = bits_up_to(data, data + at, data + end, [](Bytes16 b) { return outside_target(b); });
+    if (stops != 0) return at + static_cast<std::uint32_t>(std::countr_zero(stops));
     at += 16;
   }
   return end;
@@ -107,6 +106,12 @@ Progress RequestParser::read_request_line(const char* data, std::uint32_t end, R
 
 Progress RequestParser::read_method(const char* data, std::uint32_t end, RequestHead& head) {
   const std::uint32_t begin = head.method_text.begin;
+  if (end - begin > 4 && std::memcmp(data + begin, "GET ", 4) == 0) {
+    head.method = Method::get;
+    head.method_text.size = 3;
+    head.target.begin = begin + 4;
+    return Progress::done;
+  }
   std::uint32_t at = begin;
   const std::uint32_t stop = std::min(end, begin + most_method_bytes + 1);
   while (at < stop && is_token_character(data[at])) ++at;
@@ -135,6 +140,7 @@ Progress RequestParser::read_request_target(const char* data, std::uint32_t end,
 Progress RequestParser::read_version(const char* data, std::uint32_t end, RequestHead& head) {
   static constexpr std::string_view shape = "HTTP/d.d";
   const std::uint32_t begin = head.target.begin + head.target.size + 1;
+  if (end - begin >= 10 && std::memcmp(data + begin, "HTTP/1.1\r\n", 10) == 0) return Progress::done;  // head.version is http11 after clear()
   for (std::uint32_t i = 0; i < version_bytes; ++i) {
     if (begin + i == end) return more(end);
     const char c = data[begin + i];

@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "core/bytes.h"
+#include "http/simd.h"
 
 namespace holdfast::http {
 namespace {
@@ -17,6 +18,18 @@ constexpr std::array<bool, 256> name_characters = [] {
   for (const char c : std::string_view("-._~!$&'()*+,;=")) is[static_cast<unsigned char>(c)] = true;
   return is;
 }();
+
+// How many characters at the start are letters, digits, '-' or '.': almost all hosts are made of nothing else.
+std::size_t plain_characters(std::string_view text) noexcept {
+  const char* const end = text.data() + text.size();
+  for (const char* at = text.data(); at < end; at += 16) {
+    const std::uint32_t others = bits_up_to(text.data(), at, end, [](Bytes16 b) {
+      return (common_name_characters(b) | b.equals('.')).bits() ^ 0xffffU;
+    });
+    if (others != 0) return static_cast<std::size_t>(at - text.data()) + static_cast<std::size_t>(std::countr_zero(others));
+  }
+  return text.size();
+}
 
 bool is_registered_name(std::string_view text) noexcept {
   for (std::size_t i = 0; i < text.size(); ++i) {
@@ -65,6 +78,9 @@ const char* read_absolute(RequestHead& head, std::string_view target, std::size_
 }  // namespace
 
 bool is_authority(std::string_view text) noexcept {
+  const std::size_t plain = plain_characters(text);
+  if (plain == text.size()) return plain != 0;
+  if (text[plain] == ':' && plain != 0) return is_port(text.substr(plain + 1));
   if (text.starts_with('[')) {
     const std::size_t bracket = text.find(']');
     if (bracket == std::string_view::npos || !is_ipv6(text.substr(1, bracket - 1))) return false;

@@ -162,13 +162,26 @@ std::uint32_t outside_target(Bytes b) noexcept {
   return (~b.minus(0x21).at_most(0x7e - 0x21).bits() | b.equals('#').bits()) & 0xffffU;
 }
 
+template <class Bytes>
+[[gnu::noinline]] Bytes load_few(const char* p, const char* end) noexcept {
+  std::array<char, 16> copy{};
+  for (std::size_t i = 0; p + i < end; ++i) copy[i] = p[i];
+  return Bytes::load(copy.data());
+}
+
 // Loads up to sixteen bytes that end at `end`; what is missing reads as NUL.
 template <class Bytes>
 Bytes load_up_to(const char* p, const char* end) noexcept {
   if (end - p >= 16) return Bytes::load(p);
-  std::array<char, 16> copy{};
-  if (p < end) std::memcpy(copy.data(), p, static_cast<std::size_t>(end - p));
-  return Bytes::load(copy.data());
+  return load_few<Bytes>(p, end);
+}
+
+// What `find` says of up to sixteen bytes at `at`; nothing from `end` on is looked at. `base`: the first byte that may be read.
+template <class Find>
+std::uint32_t bits_up_to(const char* base, const char* at, const char* end, Find find) noexcept {
+  if (end - at >= 16) return find(Bytes16::load(at));
+  if (end - base >= 16) return find(Bytes16::load(end - 16)) >> (16 - (end - at));  // the last sixteen, some of them seen before
+  return find(load_up_to<Bytes16>(at, end)) & ((1U << (end - at)) - 1U);
 }
 
 // RFC 9110 5.6.2

@@ -102,11 +102,15 @@ class AccessLogPolicy final : public Policy {
       line.word("method", "").word("path", "");
       return;
     }
+    line.text("method", x.request.text(x.request.method_text)).text("path", shown_path(x));
+  }
+
+  std::string_view shown_path(const Exchange& x) noexcept {
     const std::string_view target = x.request.text(x.request.path_and_query);
-    const char* end =
-        telemetry::redact_query(target.empty() ? "/" : target, plan_.redact_query, path_.data(), path_.size());
-    line.text("method", x.request.text(x.request.method_text));
-    line.text("path", {path_.data(), static_cast<std::size_t>(end - path_.data())});
+    if (target.empty()) return "/";
+    if (target.size() <= path_shown && target.find('?') == std::string_view::npos) return target;
+    const char* end = telemetry::redact_query(target, plan_.redact_query, path_.data(), path_.size());
+    return {path_.data(), static_cast<std::size_t>(end - path_.data())};
   }
 
   void write_outcome(JsonLine& line, const Exchange& x) {

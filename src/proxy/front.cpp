@@ -109,7 +109,7 @@ void Downstream::describe(std::string& out) const {
   out.append("{\"id\":").append(std::to_string(facts_.id)).append(",\"client\":\"").append(facts_.peer.view());
   out.append("\",\"requests\":").append(std::to_string(facts_.requests)).append(",\"state\":\"").append(word);
   if (exchange_) out.append("\",\"request_id\":\"").append(exchange_->x().id());
-  out.append("\"}");
+  out.append("\"}\n");
 }
 
 }  // namespace holdfast::proxy

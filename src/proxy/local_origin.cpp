@@ -79,6 +79,7 @@ class LocalOrigin::Stream final : public OriginStream, public Continuation, publ
   bool continuing_ = false;
 };
 
+LocalOrigin::LocalOrigin(WorkerContext& context, LocalHandler& handler) : context_(context), handler_(handler) {}
 LocalOrigin::~LocalOrigin() = default;
 
 Lease LocalOrigin::acquire(Exchange& exchange, bool) {

@@ -50,7 +50,7 @@ class LocalHandler {
 
 class LocalOrigin final : public Origin {
  public:
-  LocalOrigin(WorkerContext& context, LocalHandler& handler) : context_(context), handler_(handler) {}
+  LocalOrigin(WorkerContext& context, LocalHandler& handler);
   ~LocalOrigin() override;
   Lease acquire(Exchange& exchange, bool fresh) override;
   void give_up(Exchange&) noexcept override {}  // acquire() never waits

@@ -1,7 +1,7 @@
 // cells: the numbers behind /metrics, one slab per worker, each written by that worker alone and read by the scrape.
 //
-// A single writer needs no locked instruction: load, add, store, all relaxed. Cells never move; a slab grows by chunks, which the Registry adds
-// before it hands out an id that lies in them.
+// A single writer needs no locked instruction: load, add, store, all relaxed. Cells never move; a slab grows by chunks,
+// which the Registry adds before it hands out an id that lies in them.
 #pragma once
 
 #include <array>

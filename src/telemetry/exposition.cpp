@@ -1,7 +1,7 @@
 // exposition: from cells to the text of /metrics, through prometheus-cpp's Collectable and TextSerializer.
 //
-// prometheus-cpp escapes label values but no HELP text, which therefore holds neither line ends nor backslashes. The registry's mutex is held
-// while numbers are copied, not while they are rendered.
+// prometheus-cpp escapes label values but no HELP text, which therefore holds neither line ends nor backslashes. The
+// registry's mutex is held while numbers are copied, not while they are rendered.
 #include <prometheus/collectable.h>
 #include <prometheus/metric_family.h>
 #include <prometheus/text_serializer.h>
@@ -39,14 +39,16 @@ void add_process_families(std::vector<prometheus::MetricFamily>& out, double sta
     if (value.has_value()) out.push_back(single(name, help, MetricType::Gauge, static_cast<double>(*value)));
   };
   if (numbers.cpu_seconds.has_value()) {
-    out.push_back(single("process_cpu_seconds_total", "User and system CPU time.", MetricType::Counter, *numbers.cpu_seconds));
+    out.push_back(
+        single("process_cpu_seconds_total", "User and system CPU time.", MetricType::Counter, *numbers.cpu_seconds));
   }
   gauge("process_resident_memory_bytes", "Resident memory.", numbers.resident_bytes);
   gauge("process_virtual_memory_bytes", "Virtual memory.", numbers.virtual_bytes);
   gauge("process_threads", "Threads.", numbers.threads);
   gauge("process_open_fds", "Open file descriptors.", numbers.open_fds);
   gauge("process_max_fds", "Most file descriptors that may be open.", numbers.max_fds);
-  out.push_back(single("process_start_time_seconds", "When the process started, since 1970.", MetricType::Gauge, start_time_seconds));
+  out.push_back(single("process_start_time_seconds", "When the process started, since 1970.", MetricType::Gauge,
+                       start_time_seconds));
 }
 
 }  // namespace
@@ -57,7 +59,8 @@ class CellFamilies final : public prometheus::Collectable {
 
   std::vector<prometheus::MetricFamily> Collect() const override {
     std::vector<prometheus::MetricFamily> out;
-    for (const FamilyRow& family : families) out.push_back({std::string(family.name), std::string(family.help), type_of(family.kind), {}});
+    for (const FamilyRow& family : families)
+      out.push_back({std::string(family.name), std::string(family.help), type_of(family.kind), {}});
     {
       const std::scoped_lock lock(registry_.mutex_);
       for (const Series& series : registry_.list_) {
@@ -73,13 +76,15 @@ class CellFamilies final : public prometheus::Collectable {
   prometheus::ClientMetric metric_of(const Series& series) const {
     const FamilyRow& family = row(series.family);
     prometheus::ClientMetric metric;
-    for (std::size_t i = 0; i < series.labels.size(); ++i) metric.label.push_back({std::string(family.labels[i]), series.labels[i]});
+    for (std::size_t i = 0; i < series.labels.size(); ++i)
+      metric.label.push_back({std::string(family.labels[i]), series.labels[i]});
     if (family.kind == FamilyKind::histogram) {
       fill(metric.histogram, family, series.first);
       return metric;
     }
     // A gauge that one worker raised and another lowered: the sum is right in two's complement.
-    const double value = static_cast<double>(static_cast<std::int64_t>(registry_.combined(family, series.first))) * family.scale;
+    const double value =
+        static_cast<double>(static_cast<std::int64_t>(registry_.combined(family, series.first))) * family.scale;
     metric.counter.value = value;
     metric.gauge.value = value;
     return metric;
@@ -90,7 +95,8 @@ class CellFamilies final : public prometheus::Collectable {
     for (std::size_t i = 0; i <= latency_bounds.size(); ++i) {
       count += registry_.combined(family, first + static_cast<std::uint32_t>(i));
       const bool bounded = i < latency_bounds.size();
-      const double bound = bounded ? static_cast<double>(latency_bounds[i].count()) / 1e9 : std::numeric_limits<double>::infinity();
+      const double bound =
+          bounded ? static_cast<double>(latency_bounds[i].count()) / 1e9 : std::numeric_limits<double>::infinity();
       histogram.bucket.push_back({count, bound});
     }
     histogram.sample_count = count;

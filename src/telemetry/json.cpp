@@ -1,10 +1,12 @@
 // json: the parts of JsonLine that look at the bytes of a text.
 //
-// Most texts need no escaping: they are copied 16 bytes at a time while being looked at, and only a text in which something was found (or that
-// does not fit) is written character by character.
+// Most texts need no escaping: they are copied 16 bytes at a time while being looked at, and only a text in which
+// something was found (or that does not fit) is written character by character.
 #include "telemetry/json.h"
 
 #include <array>
+
+#include "telemetry/digits.h"
 
 namespace holdfast::telemetry {
 namespace {
@@ -14,7 +16,8 @@ using Bytes16 [[gnu::vector_size(16)]] = signed char;
 constexpr std::uint64_t ones = 0x0101010101010101U;
 constexpr std::uint64_t highs = 0x8080808080808080U;
 
-// Non-zero when a byte of `word` must not be copied as it is: a control, a quote, a backslash, or part of no ASCII character.
+// Non-zero when a byte of `word` must not be copied as it is: a control, a quote, a backslash, or part of no ASCII
+// character.
 constexpr std::uint64_t special8(std::uint64_t word) noexcept {
   const std::uint64_t quote = word ^ (ones * '"');
   const std::uint64_t slash = word ^ (ones * '\\');
@@ -92,7 +95,8 @@ struct Unit {
 };
 
 Unit escaped(unsigned point, std::size_t taken) noexcept {
-  return {{'\\', 'u', hex_digits[point >> 12U & 15U], hex_digits[point >> 8U & 15U], hex_digits[point >> 4U & 15U], hex_digits[point & 15U]},
+  return {{'\\', 'u', hex_digits[point >> 12U & 15U], hex_digits[point >> 8U & 15U], hex_digits[point >> 4U & 15U],
+           hex_digits[point & 15U]},
           6,
           taken};
 }
@@ -109,7 +113,8 @@ Unit next_unit(std::string_view in) noexcept {
   Unit unit;
   unit.taken = utf8_size(in);
   if (unit.taken == 0) return {{'\xEF', '\xBF', '\xBD'}, 3, 1};  // U+FFFD
-  if (unit.taken == 2 && first == 0xC2 && static_cast<unsigned char>(in[1]) < 0xA0) return escaped(static_cast<unsigned char>(in[1]), 2);
+  if (unit.taken == 2 && first == 0xC2 && static_cast<unsigned char>(in[1]) < 0xA0)
+    return escaped(static_cast<unsigned char>(in[1]), 2);
   if (in.substr(0, 3) == "\u2028") return escaped(0x2028, 3);
   if (in.substr(0, 3) == "\u2029") return escaped(0x2029, 3);
   unit.size = unit.taken;
@@ -117,7 +122,8 @@ Unit next_unit(std::string_view in) noexcept {
   return unit;
 }
 
-// Writes as many characters of `value` as end before `limit`; `…` behind them when that is not all, for which the caller left room.
+// Writes as many characters of `value` as end before `limit`; `…` behind them when that is not all, for which the
+// caller left room.
 char* write_escaped(char* out, const char* limit, std::string_view value) noexcept {
   while (!value.empty()) {
     const Unit unit = next_unit(value);
@@ -144,16 +150,26 @@ void JsonLine::put_text(std::string_view value) noexcept {
   *cursor_++ = ',';
 }
 
-void JsonLine::put_milliseconds(Duration value) noexcept {
-  const std::int64_t count = value.count() > 0 ? value.count() / 1000 : 0;
-  const auto micros = static_cast<std::uint64_t>(count);
-  cursor_ = write_decimal(cursor_, micros / 1000);
-  const std::uint64_t rest = micros % 1000;
-  *cursor_++ = '.';
-  *cursor_++ = static_cast<char>('0' + rest / 100);
-  *cursor_++ = static_cast<char>('0' + rest / 10 % 10);
-  *cursor_++ = static_cast<char>('0' + rest % 10);
-  *cursor_++ = ',';
+void JsonLine::put_number(char* out, std::uint64_t value) noexcept {
+  char* end = write_number(out, value);
+  *end = ',';
+  cursor_ = end + 1;
+}
+
+void JsonLine::put_milliseconds(char* out, Duration value) noexcept {
+  if (value < Duration{1000}) {
+    cursor_ = write_text(out, "0.000,");
+    return;
+  }
+  const std::uint64_t micros = static_cast<std::uint64_t>(value.count()) / 1000;
+  const std::uint64_t whole = micros / 1000;
+  const auto rest = static_cast<std::uint32_t>(micros - whole * 1000);
+  char* end = write_number(out, whole);
+  *end = '.';
+  end = write_digit(end + 1, rest / 100);
+  end = write_pair(end, rest % 100);
+  *end = ',';
+  cursor_ = end + 1;
 }
 
 bool JsonLine::put_any_name(std::string_view name, std::size_t value_size) noexcept {
@@ -172,9 +188,7 @@ JsonLine& JsonLine::text(std::string_view name, std::string_view value) noexcept
 }
 
 JsonLine& JsonLine::number(std::string_view name, std::uint64_t value) noexcept {
-  if (!put_any_name(name, 21)) return *this;
-  cursor_ = write_decimal(cursor_, value);
-  *cursor_++ = ',';
+  if (put_any_name(name, 21)) put_number(cursor_, value);
   return *this;
 }
 

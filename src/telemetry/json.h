@@ -1,8 +1,9 @@
 // JsonLine: one JSON object on one line, written into room that a LogChannel (or a test) gave.
 //
-// Whatever the values are, the result is one well-formed line: quotes, backslashes and controls are escaped, so are U+0085, U+2028 and
-// U+2029 (some readers end a line there) and the other C1 controls (terminals obey them), and bytes that are no UTF-8 become U+FFFD. What does
-// not fit is cut: a text at a character boundary with `…` behind it, any other field as a whole. finish() always fits.
+// Whatever the values are, the result is one well-formed line: quotes, backslashes and controls are escaped, so are
+// U+0085, U+2028 and U+2029 (some readers end a line there) and the other C1 controls (terminals obey them), and bytes
+// that are no UTF-8 become U+FFFD. What does not fit is cut: a text at a character boundary with `…` behind it, any
+// other field as a whole. finish() always fits.
 //
 //   JsonLine line(out, room, ts, Level::info, "request");
 //   line.text("path", path).number("status", 200).object("ms").milliseconds("total", total).end();
@@ -30,7 +31,8 @@ class JsonLine {
   // Starts an empty object. `room` bytes at `out` must stay valid until finish().
   JsonLine(char* out, std::size_t room) noexcept : cursor_(out), limit_(out + room - tail) { *cursor_++ = '{'; }
   // Starts with "ts", "level" and "msg". `ts` is a TimeText; `msg` needs no escaping.
-  JsonLine(char* out, std::size_t room, std::string_view ts, Level level, std::string_view msg) noexcept : JsonLine(out, room) {
+  JsonLine(char* out, std::size_t room, std::string_view ts, Level level, std::string_view msg) noexcept
+      : JsonLine(out, room) {
     word("ts", ts).word("level", telemetry::word(level)).word("msg", msg);
   }
   JsonLine(const JsonLine&) = delete;
@@ -40,7 +42,7 @@ class JsonLine {
   template <std::size_t N>
   JsonLine& text(const char (&name)[N], std::string_view value) noexcept {
     if (!fits(N + 8)) return *this;
-    put_name(name);
+    cursor_ = put_name(cursor_, name);
     put_text(value);
     return *this;
   }
@@ -51,20 +53,19 @@ class JsonLine {
   template <std::size_t N>
   JsonLine& word(const char (&name)[N], std::string_view value) noexcept {
     if (!fits(N + 5 + value.size())) return *this;
-    put_name(name);
-    *cursor_++ = '"';
-    cursor_ = write_text(cursor_, value);
-    *cursor_++ = '"';
-    *cursor_++ = ',';
+    char* out = put_name(cursor_, name);
+    *out = '"';
+    out = write_text(out + 1, value);
+    out[0] = '"';
+    out[1] = ',';
+    cursor_ = out + 2;
     return *this;
   }
 
   template <std::size_t N, std::unsigned_integral T>
   JsonLine& number(const char (&name)[N], T value) noexcept {
     if (!fits(N + 23)) return *this;
-    put_name(name);
-    cursor_ = write_decimal(cursor_, value);
-    *cursor_++ = ',';
+    put_number(put_name(cursor_, name), value);
     return *this;
   }
   JsonLine& number(std::string_view name, std::uint64_t value) noexcept;
@@ -84,8 +85,7 @@ class JsonLine {
   template <std::size_t N>
   JsonLine& milliseconds(const char (&name)[N], Duration value) noexcept {
     if (!fits(N + 27)) return *this;
-    put_name(name);
-    put_milliseconds(value);
+    put_milliseconds(put_name(cursor_, name), value);
     return *this;
   }
 
@@ -96,8 +96,9 @@ class JsonLine {
       ++skipped_;
       return *this;
     }
-    put_name(name);
-    *cursor_++ = '{';
+    char* out = put_name(cursor_, name);
+    *out = '{';
+    cursor_ = out + 1;
     ++depth_;
     return *this;
   }
@@ -110,27 +111,32 @@ class JsonLine {
   static constexpr std::size_t tail = 2 * depth_max + 4;  // closing braces and commas, line end
 
   // The end of an object may stand behind the limit: the difference is signed.
-  bool fits(std::size_t size) const noexcept { return skipped_ == 0 && limit_ - cursor_ >= static_cast<std::ptrdiff_t>(size); }
+  bool fits(std::size_t size) const noexcept {
+    return skipped_ == 0 && limit_ - cursor_ >= static_cast<std::ptrdiff_t>(size);
+  }
 
+  // Positions travel in locals: a store through char* may alias cursor_, and the compiler would read it again each
+  // time.
   template <std::size_t N>
-  void put_name(const char (&name)[N]) noexcept {
-    *cursor_ = '"';
-    std::memcpy(cursor_ + 1, name, N - 1);
-    cursor_[N] = '"';
-    cursor_[N + 1] = ':';
-    cursor_ += N + 2;
+  static char* put_name(char* out, const char (&name)[N]) noexcept {
+    *out = '"';
+    std::memcpy(out + 1, name, N - 1);
+    out[N] = '"';
+    out[N + 1] = ':';
+    return out + N + 2;
   }
   template <std::size_t N>
   JsonLine& literal(const char (&name)[N], std::string_view value) noexcept {
     if (!fits(N + 3 + value.size())) return *this;
-    put_name(name);
-    cursor_ = write_text(cursor_, value);
-    *cursor_++ = ',';
+    char* out = write_text(put_name(cursor_, name), value);
+    *out = ',';
+    cursor_ = out + 1;
     return *this;
   }
   bool put_any_name(std::string_view name, std::size_t value_size) noexcept;
-  void put_text(std::string_view value) noexcept;  // with quotes and comma; room for a cut text was checked
-  void put_milliseconds(Duration value) noexcept;
+  void put_text(std::string_view value) noexcept;            // with quotes and comma; room for a cut text was checked
+  void put_number(char* out, std::uint64_t value) noexcept;  // these two: with comma
+  void put_milliseconds(char* out, Duration value) noexcept;
 
   char* cursor_;
   char* limit_;

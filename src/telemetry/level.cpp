@@ -22,7 +22,8 @@ std::string list_of(const std::array<std::string_view, N>& words) {
 
 std::string_view trimmed(std::string_view text) noexcept {
   while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t' || text.back() == '\n' || text.back() == '\r')) text.remove_suffix(1);
+  while (!text.empty() && (text.back() == ' ' || text.back() == '\t' || text.back() == '\n' || text.back() == '\r'))
+    text.remove_suffix(1);
   return text;
 }
 
@@ -56,7 +57,8 @@ std::string read_part(std::string_view part, LevelSpec& spec) {
 }  // namespace
 
 bool LevelSpec::empty() const noexcept {
-  return !all.has_value() && std::none_of(areas.begin(), areas.end(), [](const auto& level) { return level.has_value(); });
+  return !all.has_value() &&
+         std::none_of(areas.begin(), areas.end(), [](const auto& level) { return level.has_value(); });
 }
 
 Result<LevelSpec, std::string> parse_level_spec(std::string_view text) {
@@ -66,7 +68,8 @@ Result<LevelSpec, std::string> parse_level_spec(std::string_view text) {
     const std::size_t comma = text.find(',');
     const bool last = comma == std::string_view::npos;
     const std::string_view part = trimmed(text.substr(0, comma));
-    if (part.empty() || comma + 1 == text.size()) return std::string("an empty part; write for example info,policy=debug");
+    if (part.empty() || comma + 1 == text.size())
+      return std::string("an empty part; write for example info,policy=debug");
     if (std::string fault = read_part(part, spec); !fault.empty()) return fault;
     text.remove_prefix(last ? text.size() : comma + 1);
   }

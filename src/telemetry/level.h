@@ -18,7 +18,7 @@ constexpr std::string_view word(Level level) noexcept { return level_words[stati
 
 // Parts of the program whose level can be set. `access` is the line per exchange.
 enum class Area : std::uint8_t { access, core, config, http, upstream, policy, lifecycle, telemetry, admin };
-inline constexpr std::array<std::string_view, 9> area_words{"access",   "core",   "config",    "http", "upstream",
+inline constexpr std::array<std::string_view, 9> area_words{"access", "core",      "config",    "http", "upstream",
                                                             "policy", "lifecycle", "telemetry", "admin"};
 inline constexpr std::size_t area_count = area_words.size();
 constexpr std::string_view word(Area area) noexcept { return area_words[static_cast<std::size_t>(area)]; }

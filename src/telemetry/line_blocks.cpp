@@ -7,7 +7,8 @@
 
 namespace holdfast::telemetry {
 
-BlockRing::BlockRing(std::size_t capacity) : slots_(std::bit_ceil(std::max<std::size_t>(capacity, 2))), mask_(slots_.size() - 1) {}
+BlockRing::BlockRing(std::size_t capacity)
+    : slots_(std::bit_ceil(std::max<std::size_t>(capacity, 2))), mask_(slots_.size() - 1) {}
 
 void BlockRing::push(std::uint32_t block) noexcept {
   const std::size_t tail = tail_.load(std::memory_order_relaxed);

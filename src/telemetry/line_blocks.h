@@ -1,8 +1,8 @@
 // line_blocks: how one thread hands finished log lines to the writer thread without ever waiting for it.
 //
-// A LogChannel belongs to one producing thread. It fills a block with lines; full, or 100 ms after its first line, the block goes to the writer through
-// a single-producer ring and comes back empty through another. When the writer has all blocks, lines are dropped and counted; the last free
-// block takes only lines of level warn and above.
+// A LogChannel belongs to one producing thread. It fills a block with lines; full, or 100 ms after its first line, the
+// block goes to the writer through a single-producer ring and comes back empty through another. When the writer has all
+// blocks, lines are dropped and counted; the last free block takes only lines of level warn and above.
 #pragma once
 
 #include <array>
@@ -33,14 +33,15 @@ class WriterWake {
   ~WriterWake() = default;
 };
 
-// Single producer, single consumer. Holds `capacity` indices at most, which the user never exceeds (there are no more blocks).
+// Single producer, single consumer. Holds `capacity` indices at most, which the user never exceeds (there are no more
+// blocks).
 class BlockRing {
  public:
   explicit BlockRing(std::size_t capacity);
-  void push(std::uint32_t block) noexcept;                       // producer
-  std::optional<std::uint32_t> pop() noexcept;                   // consumer
-  std::size_t size() const noexcept;                             // exact for both sides' own ends, a snapshot for others
-  std::uint32_t peek(std::size_t from_front) const noexcept;     // for the crash flush; from_front < size()
+  void push(std::uint32_t block) noexcept;                    // producer
+  std::optional<std::uint32_t> pop() noexcept;                // consumer
+  std::size_t size() const noexcept;                          // exact for both sides' own ends, a snapshot for others
+  std::uint32_t peek(std::size_t from_front) const noexcept;  // for the crash flush; from_front < size()
 
  private:
   std::vector<std::uint32_t> slots_;
@@ -63,8 +64,8 @@ class LogChannel {
 
   // --- the producing thread ---
 
-  // Room for a line of up to `max` bytes, or nullptr when it has to be dropped (then it is counted already). Every room is given back by
-  // commit() or abandoned by the next begin().
+  // Room for a line of up to `max` bytes, or nullptr when it has to be dropped (then it is counted already). Every room
+  // is given back by commit() or abandoned by the next begin().
   [[nodiscard]] char* begin(Level level, std::size_t max) noexcept {
     if (max <= room() && (!reserved_ || level >= Level::warn)) return at_cursor();
     return begin_elsewhere(level, max);
@@ -119,7 +120,7 @@ class LogChannel {
   char* block_begin_ = nullptr;
   std::size_t capacity_ = 0;  // of the current block; 0 without one
   std::uint32_t block_ = no_block;
-  bool reserved_ = false;     // the current block is the last one: warn and above only
+  bool reserved_ = false;  // the current block is the last one: warn and above only
   std::atomic<std::uint32_t> used_{0};
   TimePoint first_line_{};
   std::array<std::atomic<std::uint64_t>, line_drop_words.size()> dropped_{};

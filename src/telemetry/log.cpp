@@ -1,7 +1,7 @@
 // log: spdlog loggers, built directly, over a sink that writes JSON lines into the writer's shared channel.
 //
-// spdlog does not escape JSON, so the sink renders with JsonLine and uses no pattern. Fields ride beside the message: the mutex
-// keeps the pair together.
+// spdlog does not escape JSON, so the sink renders with JsonLine and uses no pattern. Fields ride beside the message:
+// the mutex keeps the pair together.
 #include "telemetry/log.h"
 
 #include <spdlog/logger.h>
@@ -17,7 +17,8 @@
 namespace holdfast::telemetry {
 namespace {
 
-static_assert(static_cast<int>(Level::trace) == SPDLOG_LEVEL_TRACE && static_cast<int>(Level::off) == SPDLOG_LEVEL_OFF - 1);
+static_assert(static_cast<int>(Level::trace) == SPDLOG_LEVEL_TRACE &&
+              static_cast<int>(Level::off) == SPDLOG_LEVEL_OFF - 1);
 
 constexpr std::size_t line_max = 16U << 10U;
 
@@ -33,7 +34,9 @@ spdlog::level::level_enum spdlog_level(Level level) noexcept {
   return spdlog::level::off;
 }
 
-Level level_of(spdlog::level::level_enum level) noexcept { return static_cast<Level>(std::min<int>(level, static_cast<int>(Level::error))); }
+Level level_of(spdlog::level::level_enum level) noexcept {
+  return static_cast<Level>(std::min<int>(level, static_cast<int>(Level::error)));
+}
 
 // Room for a line in which every byte had to be escaped.
 std::size_t room_for(std::string_view msg, std::span<const LogField> fields) noexcept {
@@ -84,7 +87,8 @@ struct Loggers::Areas {
   explicit Areas(LogWriter& writer) : sink(writer) {
     for (const std::string_view area : area_words) {
       // spdlog wants a counted pointer; the sink is a member here and outlives the loggers, so nothing is counted.
-      loggers.push_back(std::make_unique<spdlog::logger>(std::string(area), spdlog::sink_ptr(&sink, [](spdlog::sinks::sink*) {})));
+      loggers.push_back(
+          std::make_unique<spdlog::logger>(std::string(area), spdlog::sink_ptr(&sink, [](spdlog::sinks::sink*) {})));
       loggers.back()->set_level(spdlog::level::trace);  // Loggers::write asks first
     }
   }
@@ -104,7 +108,8 @@ void Loggers::write(Area area, Level level, std::string_view msg, std::initializ
   if (level == Level::off || !enabled(area, level)) return;
   const std::scoped_lock lock(areas_->mutex);
   areas_->sink.fields = fields;
-  areas_->loggers[static_cast<std::size_t>(area)]->log(spdlog_level(level), spdlog::string_view_t(msg.data(), msg.size()));
+  areas_->loggers[static_cast<std::size_t>(area)]->log(spdlog_level(level),
+                                                       spdlog::string_view_t(msg.data(), msg.size()));
   areas_->sink.fields = {};
 }
 

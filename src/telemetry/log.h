@@ -1,7 +1,8 @@
 // log: the program's own lines (not the access lines), by area, with levels that change at run time.
 //
-// enabled() is one relaxed load and may be called anywhere, also on the data path before an access line. write() renders through spdlog into the
-// writer's shared channel under a mutex: for events, never for something that happens per request.
+// enabled() is one relaxed load and may be called anywhere, also on the data path before an access line. write()
+// renders through spdlog into the writer's shared channel under a mutex: for events, never for something that happens
+// per request.
 #pragma once
 
 #include <array>
@@ -49,10 +50,12 @@ class Loggers {
     return level >= levels_[static_cast<std::size_t>(area)].load(std::memory_order_relaxed);
   }
 
-  // One line {"ts","level","area","msg",fields…} when the level is enabled. Any thread. Never throws, never waits for the reader of the log.
+  // One line {"ts","level","area","msg",fields…} when the level is enabled. Any thread. Never throws, never waits for
+  // the reader of the log.
   void write(Area area, Level level, std::string_view msg, std::initializer_list<LogField> fields = {}) noexcept;
 
-  // Replaces what `source` said before; an empty spec takes it back. A reload sets only `file`, so the others survive it. Any thread.
+  // Replaces what `source` said before; an empty spec takes it back. A reload sets only `file`, so the others survive
+  // it. Any thread.
   void set_levels(LevelSource source, const LevelSpec& spec);
   // What is in force, as a complete spec: `info,policy=debug`.
   std::string levels() const;

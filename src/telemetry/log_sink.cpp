@@ -1,9 +1,11 @@
 // log_sink: write(2) to whatever stdout is.
 //
-// A pipe that polls writable takes PIPE_BUF bytes at once (pipe(7)), so a write of that size does not block as long as nobody else writes to it.
-// Parts end at line ends where they can: then lines of several writers to one pipe do not mix.
+// A pipe that polls writable takes PIPE_BUF bytes at once (pipe(7)), so a write of that size does not block as long as
+// nobody else writes to it. Parts end at line ends where they can: then lines of several writers to one pipe do not
+// mix.
 #include "telemetry/log_sink.h"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -16,6 +18,7 @@
 namespace holdfast::telemetry {
 namespace {
 
+constexpr int first_beyond_stdio = 3;
 constexpr std::size_t part_max = PIPE_BUF;
 constexpr int look_again_ms = 100;  // while the reader sleeps: how soon give_up_at() is noticed
 
@@ -23,21 +26,21 @@ bool try_again(int error) noexcept { return error == EINTR || error == EAGAIN ||
 
 }  // namespace
 
-LogSink::LogSink(int fd) noexcept : fd_(fd), kind_(kind_of(fd)) {}
+LogSink::LogSink(int fd) noexcept : fd_(::fcntl(fd, F_DUPFD_CLOEXEC, first_beyond_stdio)), kind_(kind_of(fd)) {}
 
 LogSink::Kind LogSink::kind_of(int fd) noexcept {
-  struct stat about {};
+  struct stat about{};
   if (::fstat(fd, &about) != 0) return Kind::file;
   if (S_ISSOCK(about.st_mode)) return Kind::socket;
   if (S_ISFIFO(about.st_mode) || ::isatty(fd) == 1) return Kind::stream;
   return Kind::file;
 }
 
-bool LogSink::is_terminal() const noexcept { return ::isatty(fd_) == 1; }
+bool LogSink::is_terminal() const noexcept { return ::isatty(fd_.get()) == 1; }
 
 bool LogSink::wait_writable() const noexcept {
   while (true) {
-    pollfd sink{fd_, POLLOUT, 0};
+    pollfd sink{fd_.get(), POLLOUT, 0};
     if (::poll(&sink, 1, look_again_ms) > 0) return true;  // also on an error, which the write then reports
     if (steady_now().time_since_epoch().count() >= give_up_at_.load(std::memory_order_relaxed)) return false;
   }
@@ -51,8 +54,8 @@ std::string_view LogSink::next_part(std::string_view lines) const noexcept {
 }
 
 std::int64_t LogSink::write_once(std::string_view part) const noexcept {
-  if (kind_ == Kind::socket) return ::send(fd_, part.data(), part.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
-  return ::write(fd_, part.data(), part.size());
+  if (kind_ == Kind::socket) return ::send(fd_.get(), part.data(), part.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+  return ::write(fd_.get(), part.data(), part.size());
 }
 
 LogSink::Written LogSink::write(std::string_view& lines) noexcept {
@@ -70,7 +73,7 @@ LogSink::Written LogSink::write(std::string_view& lines) noexcept {
 
 void LogSink::write_at_crash(std::string_view lines) const noexcept {
   while (!lines.empty()) {
-    pollfd sink{fd_, POLLOUT, 0};
+    pollfd sink{fd_.get(), POLLOUT, 0};
     if (kind_ != Kind::file && ::poll(&sink, 1, look_again_ms) <= 0) return;
     const std::int64_t n = write_once(next_part(lines));
     if (n <= 0) return;

@@ -18,7 +18,9 @@ namespace {
 
 constexpr Duration report_every = std::chrono::seconds(1);
 
-std::uint64_t lines_in(std::string_view text) noexcept { return static_cast<std::uint64_t>(std::count(text.begin(), text.end(), '\n')); }
+std::uint64_t lines_in(std::string_view text) noexcept {
+  return static_cast<std::uint64_t>(std::count(text.begin(), text.end(), '\n'));
+}
 
 std::string_view signal_word(int signal) noexcept {
   if (signal == SIGSEGV) return "SIGSEGV";
@@ -52,7 +54,8 @@ LogWriter::LogWriter(const LogOptions& options)
   if (options.format == LogFormat::pretty || (options.format == LogFormat::automatic && terminal)) {
     pretty_ = std::make_unique<PrettyLines>(terminal && !options.no_color);
   }
-  for (std::size_t i = 0; i < options.producers + 1; ++i) channels_.push_back(std::make_unique<LogChannel>(options.channel, *this));
+  for (std::size_t i = 0; i < options.producers + 1; ++i)
+    channels_.push_back(std::make_unique<LogChannel>(options.channel, *this));
 }
 
 LogWriter::~LogWriter() { stop(); }
@@ -120,7 +123,8 @@ bool LogWriter::drain() noexcept {
 
 void LogWriter::write_lines(std::string_view lines) noexcept {
   const std::uint64_t lost = write_out(lines);
-  lost_[static_cast<std::size_t>(gave_up_ ? LineDrop::shutdown : LineDrop::sink_failed)].fetch_add(lost, std::memory_order_relaxed);
+  lost_[static_cast<std::size_t>(gave_up_ ? LineDrop::shutdown : LineDrop::sink_failed)].fetch_add(
+      lost, std::memory_order_relaxed);
 }
 
 std::uint64_t LogWriter::write_out(std::string_view lines) noexcept {
@@ -139,7 +143,8 @@ void LogWriter::report_drops(bool last) noexcept {
   TimeText time;
   JsonLine line(room.data(), room.size(), time.of(wall_now()), Level::warn, "log lines dropped");
   line.word("area", word(Area::telemetry)).text("service", service_).number("lines", total - reported_).object("total");
-  for (std::size_t i = 0; i < line_drop_words.size(); ++i) line.number(line_drop_words[i], dropped(static_cast<LineDrop>(i)));
+  for (std::size_t i = 0; i < line_drop_words.size(); ++i)
+    line.number(line_drop_words[i], dropped(static_cast<LineDrop>(i)));
   const char* end = line.finish();
   reported_ = total;
   write_out({room.data(), static_cast<std::size_t>(end - room.data())});
@@ -178,7 +183,10 @@ void LogWriter::crash_flush(int signal) noexcept {
   std::array<char, 512> room;
   TimeText time;
   JsonLine line(room.data(), room.size(), time.of(wall_now()), Level::error, "fatal signal");
-  line.word("area", word(Area::core)).text("service", service_).number("signal", static_cast<unsigned>(signal)).word("name", signal_word(signal));
+  line.word("area", word(Area::core))
+      .text("service", service_)
+      .number("signal", static_cast<unsigned>(signal))
+      .word("name", signal_word(signal));
   const char* end = line.finish();
   sink_.write_at_crash({room.data(), static_cast<std::size_t>(end - room.data())});
 }

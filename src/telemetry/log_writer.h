@@ -1,7 +1,7 @@
 // LogWriter: the one thread that writes log lines, and the channels it takes them from.
 //
-// A reader of the log that stops costs lines (counted, and reported by one warn line when it comes back), never the time of a producing thread.
-// The process should ignore SIGPIPE; the writer's thread has every signal blocked.
+// A reader of the log that stops costs lines (counted, and reported by one warn line when it comes back), never the
+// time of a producing thread. The process should ignore SIGPIPE; the writer's thread has every signal blocked.
 #pragma once
 
 #include <array>
@@ -25,11 +25,11 @@ namespace holdfast::telemetry {
 enum class LogFormat : std::uint8_t { automatic, json, pretty };  // automatic: pretty on a terminal
 
 struct LogOptions {
-  int sink = 1;               // borrowed
+  int sink = 1;               // duplicated
   std::size_t producers = 1;  // threads with a channel of their own
   LogFormat format = LogFormat::automatic;
-  bool no_color = false;      // NO_COLOR is set; colours appear only on a terminal anyway
-  std::string service;        // shown in lines of the program itself
+  bool no_color = false;  // NO_COLOR is set; colours appear only on a terminal anyway
+  std::string service;    // shown in lines of the program itself
   ChannelLimits channel;
   Duration stop_within = std::chrono::seconds(2);
 };
@@ -48,8 +48,8 @@ class LogWriter final : public WriterWake {
   LogChannel& channel(std::size_t i) noexcept { return *channels_[i]; }
   const std::string& service() const noexcept { return service_; }
 
-  // One line from any thread, through a channel under a mutex; it is written at once. `render(char* room, std::size_t size)` writes it with a JsonLine and
-  // returns its end. Not for the data path.
+  // One line from any thread, through a channel under a mutex; it is written at once. `render(char* room, std::size_t
+  // size)` writes it with a JsonLine and returns its end. Not for the data path.
   template <class Render>
   void write_shared(Level level, std::size_t size, Render&& render) noexcept {
     {
@@ -61,13 +61,14 @@ class LogWriter final : public WriterWake {
     wake_for_shared();
   }
 
-  // Writes out everything and ends the thread; gives up after stop_within, counting what is left as dropped. The producing threads must have
-  // ended or be silent. Idempotent.
+  // Writes out everything and ends the thread; gives up after stop_within, counting what is left as dropped. The
+  // producing threads must have ended or be silent. Idempotent.
   void stop() noexcept;
 
   void wake() noexcept override;
 
-  // From the handler of a fatal signal, once: writes what the channels hold and one line about the signal. Async-signal-safe, takes no lock.
+  // From the handler of a fatal signal, once: writes what the channels hold and one line about the signal.
+  // Async-signal-safe, takes no lock.
   void crash_flush(int signal) noexcept;
 
   // Lines that were not written, for holdfast_log_lines_dropped_total. Any thread.
@@ -100,7 +101,7 @@ class LogWriter final : public WriterWake {
   // The writer thread's own.
   std::unique_ptr<PrettyLines> pretty_;  // null: JSON as it is
   bool gave_up_ = false;
-  std::uint64_t reported_ = 0;           // drops
+  std::uint64_t reported_ = 0;  // drops
   TimePoint report_again_{};
   std::array<std::atomic<std::uint64_t>, line_drop_words.size()> lost_{};
 };

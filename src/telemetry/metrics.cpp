@@ -17,8 +17,12 @@ std::size_t route_label_of(const FamilyRow& family) noexcept {
   return static_cast<std::size_t>(found - family.labels.begin());
 }
 
-std::uint32_t series_of(const FamilyRow& family) noexcept { return family.kind == FamilyKind::histogram ? histogram_series : 1; }
-std::uint32_t cells_of(const FamilyRow& family) noexcept { return family.kind == FamilyKind::histogram ? histogram_cells : 1; }
+std::uint32_t series_of(const FamilyRow& family) noexcept {
+  return family.kind == FamilyKind::histogram ? histogram_series : 1;
+}
+std::uint32_t cells_of(const FamilyRow& family) noexcept {
+  return family.kind == FamilyKind::histogram ? histogram_cells : 1;
+}
 
 bool is_info(Family family) noexcept { return family == Family::config_reload_info || family == Family::build_info; }
 
@@ -72,7 +76,8 @@ std::uint32_t Registry::find_or_make(Family family, Labels labels) {
   const auto known = cells_.find({family, labels});
   if (known != cells_.end()) return known->second;
   const std::size_t route_at = route_label_of(row(family));
-  if (route_at != no_route && !afford(labels[route_at], series_of(row(family)))) return fold(family, std::move(labels), route_at);
+  if (route_at != no_route && !afford(labels[route_at], series_of(row(family))))
+    return fold(family, std::move(labels), route_at);
   return make(family, std::move(labels));
 }
 
@@ -99,9 +104,10 @@ bool Registry::afford(std::string_view route, std::uint32_t series) {
   return true;
 }
 
-// A series that found no room: the same under route="other", or, when that is full too, the one of each family that takes the rest.
+// A series that found no room: the same under route="other", or, when that is full too, the one of each family that
+// takes the rest.
 std::uint32_t Registry::fold(Family family, Labels labels, std::size_t route_at) {
-  slabs_.back()->add({cells_.at({Family::series_folded, {}})});
+  slabs_.back()->add({find_or_make(Family::series_folded, {})});
   if (labels[route_at] != "other") {
     labels[route_at] = "other";
     return find_or_make(family, std::move(labels));
@@ -124,7 +130,8 @@ void Registry::add(CellId id, std::uint64_t n) {
 void Registry::set_info(Family family, std::initializer_list<std::string_view> labels) {
   if (!is_info(family)) return;
   const std::scoped_lock lock(mutex_);
-  const auto shown = std::find_if(list_.begin(), list_.end(), [family](const Series& series) { return series.family == family; });
+  const auto shown =
+      std::find_if(list_.begin(), list_.end(), [family](const Series& series) { return series.family == family; });
   if (shown != list_.end()) {
     shown->labels.assign(labels.begin(), labels.end());
     shown->labels.resize(row(family).label_count());
@@ -152,7 +159,10 @@ std::uint64_t Registry::combined(const FamilyRow& family, std::uint32_t index) c
 }
 
 RouteCells::RouteCells(Registry& registry, std::string route)
-    : registry_(&registry), route_(std::move(route)), duration_(registry.histogram(Family::request_duration, {route_})), requests_(16) {}
+    : registry_(&registry),
+      route_(std::move(route)),
+      duration_(registry.histogram(Family::request_duration, {route_})),
+      requests_(16) {}
 
 CellId RouteCells::learn(std::uint8_t method, std::uint16_t status) {
   std::array<char, 20> digits;

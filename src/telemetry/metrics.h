@@ -1,8 +1,9 @@
 // metrics: which series exist, which cell each one has, and the text of /metrics.
 //
-// Ids are looked up when a snapshot is built, or by a worker that meets a combination of method and status for the first time; never per
-// request. The number of series is bounded: every configured route has a reserve, `unmatched` has at most 64, and what finds no room is counted
-// under route="other". All functions of Registry take its mutex and may be called from any thread.
+// Ids are looked up when a snapshot is built, or by a worker that meets a combination of method and status for the
+// first time; never per request. The number of series is bounded: every configured route has a reserve, `unmatched` has
+// at most 64, and what finds no room is counted under route="other". All functions of Registry take its mutex and may
+// be called from any thread.
 #pragma once
 
 #include <array>
@@ -26,7 +27,8 @@ namespace holdfast::telemetry {
 inline constexpr std::array<std::string_view, 10> method_labels{"GET",   "HEAD",    "POST",    "PUT",   "DELETE",
                                                                 "PATCH", "OPTIONS", "CONNECT", "TRACE", "_OTHER"};
 
-// How seriesMax is divided. A route's reserve holds its histogram and 23 combinations of method, status and failure; it may use spare ones too.
+// How seriesMax is divided. A route's reserve holds its histogram and 23 combinations of method, status and failure; it
+// may use spare ones too.
 inline constexpr std::uint32_t series_fixed = 128;  // everything that has no route label
 inline constexpr std::uint32_t series_unmatched = 64;
 inline constexpr std::uint32_t series_other = 64;
@@ -52,18 +54,20 @@ class Registry {
 
   Slab& slab(std::size_t worker) noexcept { return *slabs_[worker]; }
 
-  // The routes of a new snapshot (`unmatched` and `other` need not be named). Series of routes that went are no longer shown, but keep their
-  // cells for exchanges under way, and their values for the case that the route comes back.
+  // The routes of a new snapshot (`unmatched` and `other` need not be named). Series of routes that went are no longer
+  // shown, but keep their cells for exchanges under way, and their values for the case that the route comes back.
   void set_routes(const std::vector<std::string>& routes, std::uint32_t series_max);
 
-  // The cell of a series, made at its first call; as many labels as the family has. For families with a `route` label the budget decides, see
-  // above; the others are for label values that the program itself chooses.
+  // The cell of a series, made at its first call; as many labels as the family has. For families with a `route` label
+  // the budget decides, see above; the others are for label values that the program itself chooses.
   CellId cell(Family family, std::initializer_list<std::string_view> labels = {});
   HistogramId histogram(Family family, std::initializer_list<std::string_view> labels = {});
 
   // For numbers that no worker keeps: set at a change, or right before expose(). Counters kept elsewhere are set too.
   void set(CellId id, std::uint64_t value);
-  void set(Family family, std::initializer_list<std::string_view> labels, std::uint64_t value) { set(cell(family, labels), value); }
+  void set(Family family, std::initializer_list<std::string_view> labels, std::uint64_t value) {
+    set(cell(family, labels), value);
+  }
   void add(CellId id, std::uint64_t n = 1);
   // An *_info series: these labels at 1, whatever the family showed before is gone.
   void set_info(Family family, std::initializer_list<std::string_view> labels);
@@ -84,14 +88,14 @@ class Registry {
     bool may_use_spare = false;
   };
 
-  std::uint32_t find_or_make(Family family, Labels labels);                    // under mutex_, as all below
+  std::uint32_t find_or_make(Family family, Labels labels);  // under mutex_, as all below
   std::uint32_t make(Family family, Labels labels);
   bool afford(std::string_view route, std::uint32_t series);
   std::uint32_t fold(Family family, Labels labels, std::size_t route_at);
   std::uint64_t combined(const FamilyRow& family, std::uint32_t index) const;
 
   mutable std::mutex mutex_;
-  std::vector<std::unique_ptr<Slab>> slabs_;  // one per worker; the last is written under mutex_
+  std::vector<std::unique_ptr<Slab>> slabs_;   // one per worker; the last is written under mutex_
   std::uint32_t next_cell_ = histogram_cells;  // behind the cells that are never shown
   std::uint32_t spare_ = 0;
   std::map<std::string, Budget, std::less<>> budgets_;
@@ -100,8 +104,8 @@ class Registry {
   double start_time_seconds_ = 0;
 };
 
-// One worker's cells of one route. The first exchange with a method and status asks the Registry; later ones find the id in a small table of
-// the worker's own.
+// One worker's cells of one route. The first exchange with a method and status asks the Registry; later ones find the
+// id in a small table of the worker's own.
 class RouteCells {
  public:
   RouteCells(Registry& registry, std::string route);

@@ -1,8 +1,8 @@
 // pretty: a reader of our own JSON lines and a writer of short text lines.
 #include "telemetry/pretty.h"
 
-#include <array>
 #include <algorithm>
+#include <array>
 
 namespace holdfast::telemetry {
 namespace {
@@ -56,9 +56,13 @@ bool next_member(std::string_view& text, Member& member) noexcept {
   return true;
 }
 
-std::string_view inside(std::string_view value) noexcept { return value.size() < 2 ? value : value.substr(1, value.size() - 2); }
+std::string_view inside(std::string_view value) noexcept {
+  return value.size() < 2 ? value : value.substr(1, value.size() - 2);
+}
 
-bool is_plain(std::string_view value) noexcept { return value.size() > 2 && value[0] == '"' && value.find(' ') == std::string_view::npos; }
+bool is_plain(std::string_view value) noexcept {
+  return value.size() > 2 && value[0] == '"' && value.find(' ') == std::string_view::npos;
+}
 
 void put_field(std::string& out, std::string_view prefix, const Member& member) {
   if (member.value[0] == '{') {
@@ -90,7 +94,8 @@ std::string_view shown_level(std::string_view level) noexcept {
 
 // Members that stand at the front of a text line, in the order in which they are shown there.
 enum Front : std::size_t { ts, level, area, msg, method, path, status, reason, front_count };
-constexpr std::array<std::string_view, front_count> front_names{"ts", "level", "area", "msg", "method", "path", "status", "reason"};
+constexpr std::array<std::string_view, front_count> front_names{"ts",     "level", "area",   "msg",
+                                                                "method", "path",  "status", "reason"};
 
 struct Line {
   std::array<std::string_view, front_count> front{};

@@ -62,7 +62,8 @@ void read_stat(ProcessNumbers& numbers) {
   numbers.threads = word_at(line, num_threads);
   numbers.virtual_bytes = word_at(line, vsize);
   numbers.resident_bytes = word_at(line, rss);
-  if (numbers.resident_bytes.has_value()) numbers.resident_bytes = *numbers.resident_bytes * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+  if (numbers.resident_bytes.has_value())
+    numbers.resident_bytes = *numbers.resident_bytes * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
 }
 
 }  // namespace

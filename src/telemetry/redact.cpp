@@ -14,7 +14,8 @@ constexpr std::string_view cut_mark = "…";
 // Appends until the room is used up; then `…`, and nothing more.
 class BoundedText {
  public:
-  BoundedText(char* out, std::size_t room) noexcept : cursor_(out), limit_(out + (room - std::min(room, cut_mark.size()))) {}
+  BoundedText(char* out, std::size_t room) noexcept
+      : cursor_(out), limit_(out + (room - std::min(room, cut_mark.size()))) {}
 
   void put(std::string_view text) noexcept {
     if (cut_) return;
@@ -32,7 +33,8 @@ class BoundedText {
   bool cut_ = false;
 };
 
-// Whether a name as written in a query is one of `names` after decoding. A name that decodes to more than the longest is none.
+// Whether a name as written in a query is one of `names` after decoding. A name that decodes to more than the longest
+// is none.
 bool is_listed(std::string_view name, const NameSet& names) noexcept {
   std::array<char, redact_name_max> folded;
   std::size_t size = 0;
@@ -61,7 +63,9 @@ NameSet::NameSet(const std::vector<std::string>& names) {
   }
 }
 
-bool NameSet::find(std::string_view folded) const noexcept { return std::find(names_.begin(), names_.end(), folded) != names_.end(); }
+bool NameSet::find(std::string_view folded) const noexcept {
+  return std::find(names_.begin(), names_.end(), folded) != names_.end();
+}
 
 char* redact_query(std::string_view target, const NameSet& names, char* out, std::size_t room) noexcept {
   BoundedText text(out, room);

@@ -1,6 +1,8 @@
-// redact: takes the values of listed names out of texts before anything renders them; the names stay, the values become `[redacted]`.
+// redact: takes the values of listed names out of texts before anything renders them; the names stay, the values become
+// `[redacted]`.
 //
-// Works on whatever bytes come, broken input included: where the end of a value is in doubt, more is removed, never less.
+// Works on whatever bytes come, broken input included: where the end of a value is in doubt, more is removed, never
+// less.
 #pragma once
 
 #include <cstddef>
@@ -39,11 +41,13 @@ class NameSet {
 // Longest name that is looked for; longer ones in a configuration are an error there.
 inline constexpr std::size_t redact_name_max = 128;
 
-// Writes `target` (path, or path?query) with the values of `names` in the query replaced, at most `room` bytes, cut with `…`. Names are
-// percent-decoded and folded before they are compared; `&` and `;` separate, but a secret value ends only at `&`. Returns the end. `room` ≥ 16.
+// Writes `target` (path, or path?query) with the values of `names` in the query replaced, at most `room` bytes, cut
+// with `…`. Names are percent-decoded and folded before they are compared; `&` and `;` separate, but a secret value
+// ends only at `&`. Returns the end. `room` ≥ 16.
 char* redact_query(std::string_view target, const NameSet& names, char* out, std::size_t room) noexcept;
 
-// Appends `text` (JSON, a log message, a form, whatever an app put in an error) to `out` with the values of `names` replaced, in
+// Appends `text` (JSON, a log message, a form, whatever an app put in an error) to `out` with the values of `names`
+// replaced, in
 // `"name": value`, `name=value` and `name: value`, and what follows `Bearer` or `Basic`.
 void redact_json(std::string_view text, const NameSet& names, std::string& out);
 

@@ -1,7 +1,8 @@
 // redact_text: secrets in text of any shape: JSON, JSON inside a JSON string, forms, log messages, header lines.
 //
-// One pass that looks for names. Behind a listed name and a separator the value is taken out: a quoted text to its closing quote, an object to
-// its closing brace, `=value` to white space or `&`, `name: value` to the end of the line. What never closes is taken out to the end of the text.
+// One pass that looks for names. Behind a listed name and a separator the value is taken out: a quoted text to its
+// closing quote, an object to its closing brace, `=value` to white space or `&`, `name: value` to the end of the line.
+// What never closes is taken out to the end of the text.
 #include <algorithm>
 #include <array>
 #include <optional>
@@ -17,7 +18,9 @@ constexpr auto npos = std::string_view::npos;
 bool is_space(char c) noexcept { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 bool is_quote(char c) noexcept { return c == '"' || c == '\'' || c == '`'; }
 bool is_name_char(char c) noexcept { return is_alpha(c) || is_digit(c) || c == '_' || c == '-' || c == '.'; }
-bool is_token68(char c) noexcept { return is_name_char(c) || c == '~' || c == '+' || c == '/' || c == '='; }  // RFC 9110 11.2
+bool is_token68(char c) noexcept {
+  return is_name_char(c) || c == '~' || c == '+' || c == '/' || c == '=';
+}  // RFC 9110 11.2
 bool is_scheme(std::string_view folded) noexcept { return folded == "bearer" || folded == "basic"; }
 
 // A name as it stands in the text, with %XX and \uXXXX decoded and folded.
@@ -243,6 +246,8 @@ class TextRedactor {
 
 }  // namespace
 
-void redact_json(std::string_view text, const NameSet& names, std::string& out) { TextRedactor(text, names, out).run(); }
+void redact_json(std::string_view text, const NameSet& names, std::string& out) {
+  TextRedactor(text, names, out).run();
+}
 
 }  // namespace holdfast::telemetry

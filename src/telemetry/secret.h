@@ -1,7 +1,8 @@
 // Secret: text that has no way to be printed.
 //
-// It can be measured and compared, nothing else: no conversion, no data(), no stream operator, no formatter. The comparison
-// takes the same time wherever the texts differ, so a guess learns nothing but the length. Borrows its bytes.
+// It can be measured and compared, nothing else: no conversion, no data(), no stream operator, no formatter. The
+// comparison takes the same time wherever the texts differ, so a guess learns nothing but the length. Borrows its
+// bytes.
 #pragma once
 
 #include <cstddef>

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "core/clock.h"
+#include "telemetry/digits.h"
 
 namespace holdfast::telemetry {
 
@@ -20,11 +21,10 @@ class TimeText {
   std::string_view of(WallTime time) noexcept {
     const std::int64_t ns = std::max<std::int64_t>(0, time.time_since_epoch().count());
     if (ns < second_begin_ || ns >= second_begin_ + 1'000'000'000) start_second(ns);
-    auto micros = static_cast<std::uint32_t>((ns - second_begin_) / 1000) % 1'000'000;
-    for (std::size_t i = 25; i >= 20; --i) {
-      text_[i] = static_cast<char>('0' + micros % 10);
-      micros /= 10;
-    }
+    const auto micros = static_cast<std::uint32_t>((ns - second_begin_) / 1000);
+    char* out = write_pair(text_.data() + 20, micros / 10'000);
+    out = write_pair(out, micros / 100 % 100);
+    write_pair(out, micros % 100);
     return {text_.data(), size};
   }
 

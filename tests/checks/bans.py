@@ -20,8 +20,13 @@ def in_tree(path):
     return os.path.isfile(os.path.join(source.ROOT, path))
 
 
+def other_half(path):
+    stem, dot, ending = path.rpartition(".")
+    return stem + dot + ("h" if ending == "cpp" else "cpp")
+
+
 def faults_in(path, text, exists=in_tree):
-    """(name of the ban, fault) for everything banned in one file. The head comment of a pair is the header's."""
+    """(name of the ban, fault) for everything banned in one file. A pair needs one head comment."""
     code = source.code_of(text) if path.endswith(source.CPP) else text
     for ban in BANS:
         if not re.search(ban.files, path):
@@ -32,8 +37,9 @@ def faults_in(path, text, exists=in_tree):
             yield ban.name, f"{path}:{line}: {ban.name}: `{match.group(0).strip()[:60]}`; {ban.instead}"
     if path.endswith(source.CPP):
         if text.count("\n") > MOST_LINES:
-            yield "long file", f"{path}:{MOST_LINES}: long file: more than {MOST_LINES} lines; split it by what it knows"
-        if not text.startswith("//") and not exists(path.removesuffix(".cpp") + ".h"):
+            fault = f"{path}:{MOST_LINES}: long file: more than {MOST_LINES} lines; split it by what it knows"
+            yield "long file", fault
+        if not text.startswith("//") and not exists(other_half(path)):
             yield "head comment", f"{path}:1: head comment: the file does not begin with one; say what it is"
 
 

@@ -111,7 +111,8 @@ class Layers(unittest.TestCase):
         return list(faults_in(path, text, self.KNOWN.__contains__))
 
     def test_a_lower_layer_may_be_included(self):
-        self.assertEqual(self.faults("src/http/a.cpp", '#include "core/fd.h"\n#include <vector>\n#include <sys/uio.h>'), [])
+        self.assertEqual(self.faults("src/http/a.cpp", '#include "core/fd.h"\n#include <vector>\n#include <sys/uio.h>'),
+        [])
 
     def test_an_upper_layer_may_not(self):
         self.assertEqual(self.faults("src/http/a.cpp", '\n#include "net/loop.h"'),

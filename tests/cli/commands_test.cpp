@@ -1,4 +1,5 @@
-// The commands as a person meets them: output, exit codes, mistakes. Runs in the project's root, where the shipped files are.
+// The commands as a person meets them: output, exit codes, mistakes. Runs in the project's root, where the shipped
+// files are.
 #include <doctest/doctest.h>
 
 #include <array>
@@ -19,7 +20,8 @@ using cli::testing::ScratchDirectory;
 bool contains(std::string_view text, std::string_view part) { return text.find(part) != std::string_view::npos; }
 
 TEST_CASE("check: the shipped files are without fault") {
-  const auto outcome = run({"check", "config/holdfast.yaml", "policies/standard.yaml", "policies/users.yaml", "policies/observe.yaml", "--memory", "256MiB"});
+  const auto outcome = run({"check", "config/holdfast.yaml", "policies/standard.yaml", "policies/users.yaml",
+                            "policies/observe.yaml", "--memory", "256MiB"});
   CHECK(outcome.exit_code == 0);
   CHECK(outcome.out ==
         "config/holdfast.yaml: ok\npolicies/standard.yaml: ok\npolicies/users.yaml: ok\npolicies/observe.yaml: ok\n");
@@ -54,11 +56,15 @@ TEST_CASE("standard.yaml: it spells out exactly profile standard@1, every settin
 TEST_CASE("check: faults are printed with file, line and column, and the exit code is 78") {
   const ScratchDirectory scratch;
   const std::string policy = scratch.file("policy.yaml", "version: 1\npolicies: {timeouts: {firstbyte: 2s}}\n");
-  const std::string platform = scratch.file("h.yaml", "version: 1\nlisten: 8080\nupstream: {address: 127.0.0.1:3000}\npolicy: policy.yaml\n");
+  const std::string platform =
+      scratch.file("h.yaml", "version: 1\nlisten: 8080\nupstream: {address: 127.0.0.1:3000}\npolicy: policy.yaml\n");
   const auto outcome = run({"check", platform, policy});
   CHECK(outcome.exit_code == 78);
   CHECK(contains(outcome.out, platform + ":2:9: error[bad-address]: "));
-  CHECK(contains(outcome.out, policy + ":2:23: error[unknown-key]: 'firstbyte' means nothing here; did you mean firstByte; fix: write firstByte\n"));
+  CHECK(contains(
+      outcome.out,
+      policy +
+          ":2:23: error[unknown-key]: 'firstbyte' means nothing here; did you mean firstByte; fix: write firstByte\n"));
   CHECK(outcome.out.find("firstbyte") == outcome.out.rfind("firstbyte"));  // found twice, printed once
   CHECK(!contains(outcome.out, "\x1b["));
   CHECK(run({"check", "no/such/file.yaml"}).exit_code == 78);
@@ -73,7 +79,8 @@ TEST_CASE("check: --memory checks the worst case against a limit") {
 }
 
 TEST_CASE("effective: shows each setting with its origin, and flags beat files") {
-  const auto outcome = run({"effective", "--config", "config/holdfast.yaml", "--policy=policies/users.yaml", "--workers", "1"});
+  const auto outcome =
+      run({"effective", "--config", "config/holdfast.yaml", "--policy=policies/users.yaml", "--workers", "1"});
   REQUIRE_MESSAGE(outcome.exit_code == 0, outcome.error);
   CHECK(contains(outcome.out, "  --workers\n"));
   CHECK(contains(outcome.out, "policies/users.yaml:5\n"));
@@ -91,7 +98,8 @@ TEST_CASE("schema: prints a schema of each kind") {
   CHECK(contains(run({"schema", "platform"}).out, "\"trustedHops\""));
   CHECK(contains(run({"schema", "policy"}).out, "\"clientBodyIdle\""));
   CHECK(contains(run({"schema", "reference"}).out, "### timeouts"));
-  CHECK(run({"schema", "polcy"}).error == "holdfast: there is no file kind 'polcy'; did you mean policy; see holdfast schema --help\n");
+  CHECK(run({"schema", "polcy"}).error ==
+        "holdfast: there is no file kind 'polcy'; did you mean policy; see holdfast schema --help\n");
 }
 
 TEST_CASE("usage: mistakes exit with 64 and say what may have been meant") {
@@ -125,7 +133,8 @@ TEST_CASE("help: every command has it, with an example") {
 TEST_CASE("version: names version, commit, build and libraries") {
   const auto outcome = run({"version"});
   CHECK(outcome.exit_code == 0);
-  for (const std::string_view part : {"holdfast ", "commit ", "build ", "libraries "}) CHECK(contains(outcome.out, part));
+  for (const std::string_view part : {"holdfast ", "commit ", "build ", "libraries "})
+    CHECK(contains(outcome.out, part));
   CHECK(run({"--version"}).out == outcome.out);
 }
 

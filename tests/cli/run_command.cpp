@@ -17,7 +17,8 @@ namespace {
 // Sends one descriptor into a file for as long as it lives.
 class Captured {
  public:
-  Captured(int descriptor, std::string path) : descriptor_(descriptor), path_(std::move(path)), saved_(::dup(descriptor)) {
+  Captured(int descriptor, std::string path)
+      : descriptor_(descriptor), path_(std::move(path)), saved_(::dup(descriptor)) {
     const Fd file(::open(path_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
     ::dup2(file.get(), descriptor_);
   }

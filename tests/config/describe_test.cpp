@@ -14,7 +14,8 @@ using namespace holdfast::config;
 const sample::Files files{
     {"h", "version: 1\nlisten: :8080\nupstream: {address: 127.0.0.1:3000}\npolicy: u\n"},
     {"u",
-     "version: 1\npolicies:\n  timeouts: {request: none, because: streams}\nroutes:\n  - {name: create, match: POST /users, limits: {body: 64KiB}}\n"
+     "version: 1\npolicies:\n  timeouts: {request: none, because: streams}\nroutes:\n  - {name: create, match: POST "
+     "/users, limits: {body: 64KiB}}\n"
      "acceptRisk:\n  - {check: limits.enforced, until: 2026-11-01, owner: team, because: later}\n"}};
 
 std::string line_of(const std::string& text, std::string_view key) {
@@ -32,11 +33,13 @@ TEST_CASE("effective: every setting has a line with its value and its origin, al
   CHECK(line_of(text, "timeouts.request") == "timeouts.request             none                     u:3");
   CHECK(line_of(text, "timeouts.because") == "timeouts.because             streams                  u:3");
   CHECK(line_of(text, "timeouts.mode") == "timeouts.mode                enforce                  profile standard@1");
-  CHECK(line_of(text, "redaction.headers") == "redaction.headers            [authorization, cookie]  profile standard@1");
+  CHECK(line_of(text, "redaction.headers") ==
+        "redaction.headers            [authorization, cookie]  profile standard@1");
   CHECK(line_of(text, "routes.create.match") == "routes.create.match          POST /users              u:5");
   CHECK(line_of(text, "routes.create.limits.body") == "routes.create.limits.body    64KiB                    u:5");
   CHECK(line_of(text, "routes.create.timeouts.request").empty());
-  CHECK(line_of(text, "accepted risk:") == "accepted risk: limits.enforced until 2026-11-01 (expired), team: later  u:7");
+  CHECK(line_of(text, "accepted risk:") ==
+        "accepted risk: limits.enforced until 2026-11-01 (expired), team: later  u:7");
 }
 
 TEST_CASE("effective: each value is in the notation of the files, so that reading it back changes nothing") {
@@ -68,8 +71,9 @@ TEST_CASE("hash: equal configurations have equal hashes, whoever set the values"
 
 TEST_CASE("schema: every field of every section is in it, with what it accepts") {
   const std::string text = schema(sample::catalog().sections);
-  for (const std::string_view part : {"\"$schema\": \"https://json-schema.org/draft/2020-12/schema\"", "\"trustedHops\"", "\"firstByte\"", "\"connectionsPerClient\"",
-                                      "\"observe@1\"", "\"acceptRisk\"", "\"pattern\": \"^(([0-9]{1,5}(h|m|s|ms)){1,4}|none)$\""}) {
+  for (const std::string_view part : {"\"$schema\": \"https://json-schema.org/draft/2020-12/schema\"",
+                                      "\"trustedHops\"", "\"firstByte\"", "\"connectionsPerClient\"", "\"observe@1\"",
+                                      "\"acceptRisk\"", "\"pattern\": \"^(([0-9]{1,5}(h|m|s|ms)){1,4}|none)$\""}) {
     CAPTURE(part);
     CHECK(text.find(part) != std::string::npos);
   }

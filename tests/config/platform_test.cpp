@@ -33,7 +33,8 @@ TEST_CASE("platform file: three lines are a valid, safe configuration") {
 
 TEST_CASE("platform file: every key is read") {
   const auto loaded = load_platform(
-      "version: 1\nservice: users\nlisten: \"[::]:8080\"\nupstream:\n  address: unix:/run/app.sock\n  health: GET /healthz\n"
+      "version: 1\nservice: users\nlisten: \"[::]:8080\"\nupstream:\n  address: unix:/run/app.sock\n  health: GET "
+      "/healthz\n"
       "telemetry: :9102\nadmin: 10.0.0.1:9901\nadminExposed: {because: a private network}\nworkers: 3\n"
       "forwarded: {trustedHops: 2}\nterminationGrace: 1m\nlog: {level: debug, format: json}\n");
   REQUIRE_MESSAGE(loaded, sample::printed(loaded));
@@ -71,11 +72,15 @@ TEST_CASE("platform file: what is wrong is reported where it stands") {
       {"workers", head + "workers: many\n", {"4:10 bad-number"}},
       {"no workers", head + "workers: 0\n", {"4:10 out-of-range"}},
       {"health", head + "upstream: {health: POST /x}\n", {"4:1 duplicate-key", "4:20 bad-text"}},
-      {"substituted", "version: 1\nlisten: \"${HOST}:80\"\nupstream: {address: 127.0.0.1:$(PORT)}\n", {"2:9 substitution", "3:31 substitution"}},
+      {"substituted",
+       "version: 1\nlisten: \"${HOST}:80\"\nupstream: {address: 127.0.0.1:$(PORT)}\n",
+       {"2:9 substitution", "3:31 substitution"}},
       {"admin for all", head + "admin: 0.0.0.0:9901\n", {"4:8 admin-exposed"}},
       {"same port twice", head + "telemetry: 127.0.0.1:8080\n", {"4:12 rule"}},
       {"proxy to itself", "version: 1\nlisten: :3000\nupstream: {address: 127.0.0.1:3000}\n", {"3:21 rule"}},
-      {"kernel's choice twice", "version: 1\nlisten: :0\ntelemetry: :0\nadmin: 127.0.0.1:0\nupstream: {address: 127.0.0.1:3000}\n", {}},
+      {"kernel's choice twice",
+       "version: 1\nlisten: :0\ntelemetry: :0\nadmin: 127.0.0.1:0\nupstream: {address: 127.0.0.1:3000}\n",
+       {}},
       {"policies in the wrong file", head + "policies: {}\n", {"4:1 unknown-key"}},
   };
   for (const Case& one : cases) {
@@ -89,7 +94,8 @@ TEST_CASE("platform file: what is wrong is reported where it stands") {
 
 TEST_CASE("addresses: each form is parsed, and each mistake explained") {
   Address out;
-  for (const std::string_view text : {"0.0.0.0:8080", "127.0.0.1:0", ":8080", "[::]:8080", "[fe80::1]:1", "[::ffff:1.2.3.4]:65535"}) {
+  for (const std::string_view text :
+       {"0.0.0.0:8080", "127.0.0.1:0", ":8080", "[::]:8080", "[fe80::1]:1", "[::ffff:1.2.3.4]:65535"}) {
     CAPTURE(text);
     CHECK(parse_address(text, AddressUse::listener, out) == "");
     CHECK(to_text(out) == text);
@@ -100,8 +106,10 @@ TEST_CASE("addresses: each form is parsed, and each mistake explained") {
     CHECK(to_text(out) == text);
     CHECK(is_loopback(out));
   }
-  for (const std::string_view text : {"", "8080", "0.0.0.0", "0.0.0.0:", "0.0.0.0:65536", "0.0.0.0:+1", "0.0.0.0:080", "010.0.0.1:1", "1.2.3:4", "::1:8080", "[::1]",
-                                      "[::1]8080", "[::1:8080", "[1.2.3.4]:1", "localhost:80", "example.com:80", "http://0.0.0.0:80", "unix:/x", "0.0.0.0 :80"}) {
+  for (const std::string_view text :
+       {"", "8080", "0.0.0.0", "0.0.0.0:", "0.0.0.0:65536", "0.0.0.0:+1", "0.0.0.0:080", "010.0.0.1:1", "1.2.3:4",
+        "::1:8080", "[::1]", "[::1]8080", "[::1:8080", "[1.2.3.4]:1", "localhost:80", "example.com:80",
+        "http://0.0.0.0:80", "unix:/x", "0.0.0.0 :80"}) {
     CAPTURE(text);
     CHECK(parse_address(text, AddressUse::listener, out) != "");
   }
@@ -112,7 +120,8 @@ TEST_CASE("addresses: each form is parsed, and each mistake explained") {
 }
 
 TEST_CASE("flags: they beat the file, need no file, and show as origin") {
-  const auto over = load_platform(three_lines, {{"--listen", "127.0.0.1:1"}, {"--workers", "4"}, {"--log-level", "warn"}});
+  const auto over =
+      load_platform(three_lines, {{"--listen", "127.0.0.1:1"}, {"--workers", "4"}, {"--log-level", "warn"}});
   REQUIRE(over);
   CHECK(to_text(over.value().platform.listen) == "127.0.0.1:1");
   CHECK(over.value().platform.workers == 4U);
@@ -127,8 +136,10 @@ TEST_CASE("flags: they beat the file, need no file, and show as origin") {
   const auto half = load_from({}, "", {{"--listen", "0.0.0.0"}});
   REQUIRE(!half);
   CHECK(sample::printed(half) ==
-        "--listen: error[bad-address]: '0.0.0.0' is not an address: the port is missing; fix: write 0.0.0.0:8080, :8080 or \"[::]:8080\"\n"
-        "holdfast: error[missing-key]: 'upstream' is missing; fix: add upstream: {address: 127.0.0.1:3000}, or pass --upstream\n");
+        "--listen: error[bad-address]: '0.0.0.0' is not an address: the port is missing; fix: write 0.0.0.0:8080, "
+        ":8080 or \"[::]:8080\"\n"
+        "holdfast: error[missing-key]: 'upstream' is missing; fix: add upstream: {address: 127.0.0.1:3000}, or pass "
+        "--upstream\n");
 }
 
 TEST_CASE("policy: is relative to the platform file, --policy to the working directory") {
@@ -147,8 +158,10 @@ TEST_CASE("policy: is relative to the platform file, --policy to the working dir
 }
 
 TEST_CASE("load: faults of both files come in the order of files and lines, and a file that cannot be read is named") {
-  const sample::Files files{{"h", three_lines + "workers: x\npolicy: u\n"}, {"u", "version: 1\npolicies: {timeouts: {firstByte: 2}, x: {}}\n"},
-                            {"g", three_lines + "policy: nowhere\n"}, {"k", three_lines + "terminationGrace: 5s\n"}};
+  const sample::Files files{{"h", three_lines + "workers: x\npolicy: u\n"},
+                            {"u", "version: 1\npolicies: {timeouts: {firstByte: 2}, x: {}}\n"},
+                            {"g", three_lines + "policy: nowhere\n"},
+                            {"k", three_lines + "terminationGrace: 5s\n"}};
   const auto both = load_from(files, "h");
   REQUIRE(!both);
   REQUIRE(both.error().size() == 3);
@@ -161,7 +174,8 @@ TEST_CASE("load: faults of both files come in the order of files and lines, and 
   CHECK(sample::listed(places(missing)) == "4:9 unreadable-file");
   CHECK(missing.error()[0].sentence.find("nowhere") != std::string::npos);
 
-  CHECK(sample::printed(load_from(files, "k")) == "k:4:19: error[rule]: terminationGrace is shorter than request; fix: raise it\n");
+  CHECK(sample::printed(load_from(files, "k")) ==
+        "k:4:19: error[rule]: terminationGrace is shorter than request; fix: raise it\n");
   CHECK(sample::listed(places(load_from(files, "none"))) == "0:0 unreadable-file");
 }
 

@@ -11,7 +11,9 @@ using namespace std::chrono_literals;
 using sample::load_policy;
 using sample::places;
 
-const sample::Timeouts& timeouts_of(const Configuration& configuration) { return configuration.policies[0].settings.as<sample::Timeouts>(); }
+const sample::Timeouts& timeouts_of(const Configuration& configuration) {
+  return configuration.policies[0].settings.as<sample::Timeouts>();
+}
 
 // `setting` stands in line 3 of a file, below `policies:`.
 std::string with(const std::string& setting) { return "version: 1\npolicies:\n  " + setting + "\n"; }
@@ -35,7 +37,8 @@ TEST_CASE("policy file: values are read with their units") {
       "  timeouts: {connect: 250ms, firstByte: 1m30s, request: 2m, expiredStatus: 408}\n"
       "  limits: {body: 64KiB, connectionsPerClient: 7, queue: 0}\n"
       "  redaction: {headers: [Authorization, cookie, X-Own]}\n"
-      "  errors: {replace5xx: false, message: \"no\", format: problem, sample: 0.5%, rate: 2.5/s, acceptLength: 10-20}\n");
+      "  errors: {replace5xx: false, message: \"no\", format: problem, sample: 0.5%, rate: 2.5/s, acceptLength: "
+      "10-20}\n");
   REQUIRE_MESSAGE(loaded, sample::printed(loaded));
   const auto& timeouts = timeouts_of(loaded.value());
   CHECK(timeouts.connect == 250ms);
@@ -46,7 +49,8 @@ TEST_CASE("policy file: values are read with their units") {
   CHECK(limits.body.bytes == 65'536);
   CHECK(limits.connections_per_client == 7U);
   CHECK(limits.queue == 0);
-  CHECK(loaded.value().policies[2].settings.as<sample::Redaction>().headers == std::vector<std::string>{"authorization", "cookie", "x-own"});
+  CHECK(loaded.value().policies[2].settings.as<sample::Redaction>().headers ==
+        std::vector<std::string>{"authorization", "cookie", "x-own"});
   const auto& errors = loaded.value().policies[3].settings.as<sample::Errors>();
   CHECK(!errors.replace5xx);
   CHECK(errors.message == "no");
@@ -134,6 +138,10 @@ TEST_CASE("policy file: modes are those a policy has") {
       {"report where it does not", with("errors: {mode: report}"), {"3:18 bad-mode"}},
       {"redaction is never off", with("redaction: {mode: disabled, because: x}"), {"3:21 bad-mode"}},
       {"no mode", with("errors: {mode: enforced}"), {"3:18 bad-mode"}},
+      {"mode that is a boolean", with("errors: {mode: off}"), {"3:18 bare-word"}},
+      {"a value that an unclosed bracket mixes with the next line",
+       with("limits: {queue: 1\n  errors: {}"),
+       {"3:11 syntax"}},
       {"mode in capitals", with("errors: {mode: Enforce}"), {"3:18 bad-mode"}},
   });
 }
@@ -162,7 +170,9 @@ TEST_CASE("policy file: rules across fields point at the value that a file sets"
   check_all({
       {"both given", with("timeouts: {firstByte: 5s, request: 4s}"), {"3:25 rule"}},
       {"one given", with("timeouts:\n    request: 4s"), {"4:14 rule"}},
-      {"in a route", with("timeouts: {request: 12s}\nroutes:\n  - {name: a, match: /a, timeouts: {firstByte: 13s}}"), {"5:48 rule"}},
+      {"in a route",
+       with("timeouts: {request: 12s}\nroutes:\n  - {name: a, match: /a, timeouts: {firstByte: 13s}}"),
+       {"5:48 rule"}},
       {"lifted", with("timeouts: {firstByte: 1m, request: none, because: x}"), {}},
   });
 }
@@ -182,13 +192,21 @@ TEST_CASE("waivers: all four keys are required, dates are dates, and an expired 
   const auto waiver = [](const std::string& fields) { return "version: 1\nacceptRisk:\n  - {" + fields + "}\n"; };
   check_all({
       {"complete", waiver("check: limits.enforced, until: 2026-12-31, owner: team, because: x"), {}},
-      {"expired", waiver("check: limits.enforced, until: 2026-11-21, owner: team, because: x"), {"3:37 expired-waiver"}},
+      {"expired",
+       waiver("check: limits.enforced, until: 2026-11-21, owner: team, because: x"),
+       {"3:37 expired-waiver"}},
       {"last day", waiver("check: limits.enforced, until: 2026-11-22, owner: team, because: x"), {}},
       {"no owner", waiver("check: limits.enforced, until: 2026-12-31, because: x"), {"3:5 missing-key"}},
-      {"no day of the calendar", waiver("check: limits.enforced, until: 2026-02-30, owner: team, because: x"), {"3:37 bad-date"}},
+      {"no day of the calendar",
+       waiver("check: limits.enforced, until: 2026-02-30, owner: team, because: x"),
+       {"3:37 bad-date"}},
       {"other order", waiver("check: limits.enforced, until: 31.12.2026, owner: team, because: x"), {"3:37 bad-date"}},
-      {"no such policy", waiver("check: limit.enforced, until: 2026-12-31, owner: team, because: x"), {"3:13 bad-text"}},
-      {"unknown key", waiver("check: limits.enforced, until: 2026-12-31, owner: team, because: x, who: y"), {"3:74 unknown-key"}},
+      {"no such policy",
+       waiver("check: limit.enforced, until: 2026-12-31, owner: team, because: x"),
+       {"3:13 bad-text"}},
+      {"unknown key",
+       waiver("check: limits.enforced, until: 2026-12-31, owner: team, because: x, who: y"),
+       {"3:74 unknown-key"}},
       {"no list", "version: 1\nacceptRisk: none\n", {"2:13 wrong-shape"}},
   });
   const auto expired = load_policy(waiver("check: limits.enforced, until: 2026-11-21, owner: team, because: x"));

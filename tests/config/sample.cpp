@@ -11,7 +11,8 @@ const Section<Timeouts> timeouts =
         .duration("connect", &Timeouts::connect, {1ms, 1h}, "To connect to the app.")
         .duration("firstByte", &Timeouts::first_byte, {1ms, 1h}, "To the head of the response.", routable)
         .duration("request", &Timeouts::request, {1ms, 1h}, "For the whole exchange.", routable)
-        .choice("expiredStatus", &Timeouts::expired_status, {{"504", 504}, {"408", 408}, {"503", 503}}, "The status when it expires.")
+        .choice("expiredStatus", &Timeouts::expired_status, {{"504", 504}, {"408", 408}, {"503", 503}},
+                "The status when it expires.")
         .rule([](const Timeouts& t, RuleReport& report) {
           if (t.request && t.first_byte > *t.request) {
             report.fault({"firstByte", "request"}, "firstByte is longer than request", "raise request");
@@ -29,7 +30,8 @@ const Section<Errors> errors =
     Section<Errors>("errors", "What a client is told.", Modes::enforce_disabled)
         .flag("replace5xx", &Errors::replace5xx, "Replaces the body of a 5xx.", routable)
         .text("message", &Errors::message, check_message, "What a 5xx says.", routable)
-        .choice("format", &Errors::format, {{"simple", Format::simple}, {"problem", Format::problem}}, "How it is said.")
+        .choice("format", &Errors::format, {{"simple", Format::simple}, {"problem", Format::problem}},
+                "How it is said.")
         .share("sample", &Errors::sample, {{0}, {1'000'000}}, "A share.")
         .rate("rate", &Errors::rate, {{1'000}, {1'000'000}}, "A rate.")
         .count_range("acceptLength", &Errors::accept_length, {1, 256}, "Two numbers.")
@@ -40,7 +42,8 @@ void grace_covers_request(const Configuration& configuration, const Environment&
   if (policy == nullptr) return;
   const auto& request = policy->settings.as<Timeouts>().request;
   if (configuration.has_platform && request && *request > configuration.platform.termination_grace) {
-    sink.fault("terminationGrace", "rule", "terminationGrace is shorter than request", "raise it");
+    sink.fault("nothing.here terminationGrace timeouts.request", "rule", "terminationGrace is shorter than request",
+               "raise it");
   }
 }
 
@@ -57,7 +60,8 @@ Environment environment() {
   return machine;
 }
 
-Result<Configuration, std::vector<Fault>> load_from(const Files& files, const std::string& platform_file, std::vector<FlagValue> flags) {
+Result<Configuration, std::vector<Fault>> load_from(const Files& files, const std::string& platform_file,
+                                                    std::vector<FlagValue> flags) {
   Sources sources;
   sources.platform_file = platform_file;
   sources.flags = std::move(flags);

@@ -47,7 +47,12 @@ TEST_CASE("document: what YAML readers disagree on is refused at its line and co
       {"unclosed quote in braces", "a: {m: \"x, n: 1}\nb: 2\n", {"1:8 unclosed-quote"}},
       {"unclosed quote of a key", "\"a: 1\nb: 2\n", {"1:1 unclosed-quote"}},
       {"unclosed quote before a line continuation", "a: \"x\\\nb: 2\n", {"1:4 unclosed-quote"}},
-      {"the faults behind an unclosed quote are found too", "a: \"x\nb: 2\nb: 3\n", {"1:4 unclosed-quote", "3:1 duplicate-key"}},
+      {"the faults behind an unclosed quote are found too",
+       "a: \"x\nb: 2\nb: 3\n",
+       {"1:4 unclosed-quote", "3:1 duplicate-key"}},
+      {"the faults behind an unclosed quote in braces are found too",
+       "a: {m: \"x}  # y\nb: 2\nb: 3\n",
+       {"1:8 unclosed-quote", "3:1 duplicate-key"}},
       {"quotes inside plain text", "a: it's\nb: say \"hi\n", {}},
       {"quotes in comments", "a: 1  # don't\n# it's\nb: 2\n", {}},
       {"quotes in block text", "a: |\n  it's\n  \"open\nb: >-\n  'too\nc: 1\n", {}},
@@ -60,8 +65,14 @@ TEST_CASE("document: what YAML readers disagree on is refused at its line and co
       {"bad UTF-8", "a: 1\nb: \xFF\n", {"2:4 bad-utf8"}},
       {"overlong UTF-8", "a: \xC0\x80\n", {"1:4 bad-utf8"}},
       {"surrogate", "a: \xED\xA0\x80\n", {"1:4 bad-utf8"}},
-      {"CRLF line ends and a BOM are accepted", "\xEF\xBB\xBF" "a: 1\r\nb: 'x'\r\n", {}},
-      {"places behind a BOM and CRLF", "\xEF\xBB\xBF" "a: 1\r\na: 2\r\n", {"2:1 duplicate-key"}},
+      {"CRLF line ends and a BOM are accepted",
+       "\xEF\xBB\xBF"
+       "a: 1\r\nb: 'x'\r\n",
+       {}},
+      {"places behind a BOM and CRLF",
+       "\xEF\xBB\xBF"
+       "a: 1\r\na: 2\r\n",
+       {"2:1 duplicate-key"}},
       {"unclosed bracket", "a: 1\nb: [1, 2\nc: 3\n", {"2:4 syntax"}},
       {"unclosed brace at the end", "a: {x: 1\n", {"1:4 syntax"}},
       {"superfluous bracket", "{a: 1}}\n", {"1:7 syntax"}},
@@ -94,12 +105,34 @@ TEST_CASE("document: hostile input ends with a fault, quickly and without a thro
 }
 
 TEST_CASE("document: every prefix of a good file is read without a throw") {
-  const std::string text = "version: 1\npolicies:\n  timeouts: {request: 'none', because: \"x # y\"}\n  errors:\n    - |\n      a\n    - [b, c]\n";
+  const std::string text =
+      "version: 1\npolicies:\n  timeouts: {request: 'none', because: \"x # y\"}\n  errors:\n    - |\n      a\n    - "
+      "[b, c]\n";
   for (std::size_t n = 0; n <= text.size(); ++n) {
     std::vector<Fault> faults;
     const Document document = read_document("f", text.substr(0, n), faults);
     CHECK(document.root.place.line >= 1);
     for (const Fault& fault : faults) CHECK(fault.place.line >= 1);
+  }
+}
+
+TEST_CASE("load: a good file with any one byte changed is a configuration or a list of faults, never a throw") {
+  const std::string good =
+      "version: 1\nprofile: standard@1\npolicies:\n  timeouts: {request: none, because: \"x # y\"}\n"
+      "routes:\n  - {name: a, match: POST /a/*, limits: {body: 1KiB}}\n"
+      "acceptRisk:\n  - check: limits.enforced\n    until: 2026-12-31\n    owner: 'me'\n    because: >-\n      later\n";
+  REQUIRE(sample::load_policy(good));
+  for (std::size_t i = 0; i < good.size(); ++i) {
+    for (const char c : std::string_view("\0\t\n\r\"'[]{}&*!|>%@`#:,-? \xC3\xFF"
+                                         "a",
+                                         28)) {
+      std::string changed = good;
+      changed[i] = c;
+      const auto loaded = sample::load_policy(changed);
+      if (loaded) continue;
+      CHECK(!loaded.error().empty());
+      for (const Fault& fault : loaded.error()) CHECK(fault.place.line >= 1);
+    }
   }
 }
 
@@ -117,10 +150,12 @@ TEST_CASE("check: six different faults of one file are six lines with their plac
   REQUIRE(!loaded);
   CHECK(sample::printed(loaded) ==
         "p:3:14: error[unknown-key]: 'firstbyte' means nothing here; did you mean firstByte; fix: write firstByte\n"
-        "p:3:38: error[bad-unit]: connect: '5' has no unit; fix: write a duration with its unit (h, m, s, ms), such as 500ms or 1m30s\n"
+        "p:3:38: error[bad-unit]: connect: '5' has no unit; fix: write a duration with its unit (h, m, s, ms), such as "
+        "500ms or 1m30s\n"
         "p:5:11: error[out-of-range]: body: '2GiB' is outside 1B to 1GiB; fix: write 1GiB or less\n"
         "p:7:5: error[duplicate-key]: 'queue' is given twice; the first is in line 6; fix: keep one of them\n"
-        "p:8:24: error[bare-word]: replace5xx: 'yes' is a boolean to some YAML readers and a word to others; fix: write true or false\n"
+        "p:8:24: error[bare-word]: replace5xx: 'yes' is a boolean to some YAML readers and a word to others; fix: "
+        "write true or false\n"
         "p:9:21: error[bad-mode]: redaction cannot be in mode disabled; fix: use one of: enforce\n");
 }
 

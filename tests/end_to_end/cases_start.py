@@ -100,7 +100,7 @@ REFUSED = [
     ("client headers on a route", "policy", POLICY + "routes:\n  - {name: a, match: GET /a, timeouts: {clientHeaders: 1s}}\n", 4, None),
     ("two routes of one name", "policy", POLICY + "routes:\n  - {name: a, match: GET /a}\n  - {name: a, match: GET /b}\n", 5, None),
     ("a route list that seriesMax cannot hold", "policy",
-     POLICY + "policies:\n  metrics: {seriesMax: 100}\nroutes:\n" + "".join(f"  - {{name: r{n}, match: GET /r{n}}}\n" for n in range(200)), None, None),
+     POLICY + "policies:\n  metrics: {seriesMax: 256}\nroutes:\n" + "".join(f"  - {{name: r{n}, match: GET /r{n}}}\n" for n in range(200)), None, None),
     ("an upstream without address", "sidecar", "version: 1\nlisten: 127.0.0.1:0\nupstream: {health: GET /h}\n", 3, None),
     ("no listen", "sidecar", "version: 1\nupstream: {address: 127.0.0.1:3000}\n", None, None),
     ("no upstream", "sidecar", "version: 1\nlisten: 127.0.0.1:0\n", None, None),

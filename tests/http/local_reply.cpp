@@ -34,7 +34,7 @@ std::string content_of(const Error& error) {
 TEST_CASE("local reply: a 4xx says which rule was broken and where") {
   const Error error{Reason::bad_request, nullptr, "bare LF", 34, 0};
   CHECK(rendered(error, reply_for(error.reason)) ==
-        "HTTP/1.1 400 Bad Request\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\nContent-Length: 65\r\nConnection: close\r\n"
+        "HTTP/1.1 400 Bad Request\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\nContent-Length: 63\r\nConnection: close\r\n"
         "Content-Type: application/json\r\nCache-Control: no-store\r\nx-request-id: id-1\r\n\r\n"
         "{\"error\":\"bad request: bare LF at byte 34\",\"request_id\":\"id-1\"}");
 }

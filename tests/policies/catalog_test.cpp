@@ -69,23 +69,27 @@ TEST_CASE("catalog: observe@1 puts the policies that can report into report, and
 }
 
 TEST_CASE("catalog: policies/standard.yaml says the profile's values, and nothing else") {
-  const auto hash_of = [](const Loaded& loaded) {
+  const auto values_of = [](const Loaded& loaded) {
     if (!loaded.has_value()) {
       for (const config::Fault& fault : loaded.error()) MESSAGE(config::to_text(fault));
     }
     REQUIRE(loaded.has_value());
     CHECK(loaded.value().warnings.empty());
-    return config::hash_of(loaded.value());
+    std::vector<std::string> values;
+    for (const config::SettingLine& line : config::settings_of(loaded.value())) {
+      if (!line.key.ends_with(".because")) values.push_back(line.key + ": " + line.value);
+    }
+    return values;
   };
   const auto text_of = [](const std::string& path) {
     const config::FileText text = config::read_file(path);
     REQUIRE_MESSAGE(text.has_value(), "run from the top of the tree");
     return text.value();
   };
-  const std::string alone = hash_of(load("version: 1\nprofile: standard@1\n"));
-  CHECK(hash_of(load(text_of("policies/standard.yaml"))) == alone);
-  CHECK(hash_of(load(text_of("policies/users.yaml"))) != alone);
-  CHECK(hash_of(load(text_of("policies/observe.yaml"))) == hash_of(load("version: 1\nprofile: observe@1\n")));
+  const auto alone = values_of(load("version: 1\nprofile: standard@1\n"));
+  CHECK(values_of(load(text_of("policies/standard.yaml"))) == alone);
+  CHECK(values_of(load(text_of("policies/users.yaml"))) != alone);
+  CHECK(values_of(load(text_of("policies/observe.yaml"))) == values_of(load("version: 1\nprofile: observe@1\n")));
 }
 
 TEST_CASE("catalog: every policy has a name, a sentence and at least one setting, each once") {

@@ -64,14 +64,14 @@ TEST_CASE("log lines: bytes that are no UTF-8 become U+FFFD, one for each") {
   const std::array table{
       Escape{"\xFF", "1"},
       Escape{"\x80", "1"},
-      Escape{"\xC3", "1"},                  // cut
-      Escape{"\xC0\xAF", "2"},              // overlong /
-      Escape{"\xE0\x80\xAF", "3"},          // overlong
-      Escape{"\xED\xA0\x80", "3"},          // a surrogate
-      Escape{"\xF4\x90\x80\x80", "4"},      // beyond U+10FFFF
+      Escape{"\xC3", "1"},              // cut
+      Escape{"\xC0\xAF", "2"},          // overlong /
+      Escape{"\xE0\x80\xAF", "3"},      // overlong
+      Escape{"\xED\xA0\x80", "3"},      // a surrogate
+      Escape{"\xF4\x90\x80\x80", "4"},  // beyond U+10FFFF
       Escape{"\xF5\x80\x80\x80", "4"},
-      Escape{"\xE2\x82", "2"},              // cut
-      Escape{"\xF0\x9F\x98", "3"},          // cut
+      Escape{"\xE2\x82", "2"},      // cut
+      Escape{"\xF0\x9F\x98", "3"},  // cut
   };
   for (const Escape& row : table) {
     std::string expected;
@@ -109,7 +109,12 @@ TEST_CASE("log lines: random bytes in any room give a well-formed line within th
     const std::size_t room = JsonLine::room_min + random() % 400;
     const auto memory = std::make_unique<char[]>(room);
     JsonLine line(memory.get(), room);
-    line.text("first", value).number("n", 7U).object("in").text(std::string_view(value), value).boolean("b", true).end();
+    line.text("first", value)
+        .number("n", 7U)
+        .object("in")
+        .text(std::string_view(value), value)
+        .boolean("b", true)
+        .end();
     const char* end = line.text("last", value).milliseconds("ms", Duration{1}).finish();
     const std::string_view text(memory.get(), static_cast<std::size_t>(end - memory.get()));
     REQUIRE(text.size() <= room);
@@ -136,16 +141,24 @@ TEST_CASE("log lines: members come out as they were put, objects nested") {
   const WallTime at{std::chrono::microseconds{1'795'327'363'123'456}};
   JsonLine line(room.data(), room.size(), time.of(at), Level::warn, "request");
   line.text("path", "/a?b").number("status", 503U).boolean("truncated", false).null("cause").object("ms");
-  line.milliseconds("total", Duration{1'204'999}).milliseconds("queue", Duration{-5}).end().object("conn").end().word("client", "::1");
+  line.milliseconds("total", Duration{1'204'999})
+      .milliseconds("queue", Duration{-5})
+      .end()
+      .object("conn")
+      .end()
+      .word("client", "::1");
   const char* end = line.finish();
   CHECK(std::string_view(room.data(), static_cast<std::size_t>(end - room.data())) ==
-        "{\"ts\":\"2026-11-22T06:02:43.123456Z\",\"level\":\"warn\",\"msg\":\"request\",\"path\":\"/a?b\",\"status\":503,\"truncated\":false,"
+        "{\"ts\":\"2026-11-22T06:02:43.123456Z\",\"level\":\"warn\",\"msg\":\"request\",\"path\":\"/"
+        "a?b\",\"status\":503,\"truncated\":false,"
         "\"cause\":null,\"ms\":{\"total\":1.204,\"queue\":0.000},\"conn\":{},\"client\":\"::1\"}\n");
 }
 
 TEST_CASE("log lines: the time stamp is right on both sides of a second, a leap day and the epoch") {
   TimeText time;
-  const auto text_at = [&time](std::int64_t us) { return std::string(time.of(WallTime{std::chrono::microseconds{us}})); };
+  const auto text_at = [&time](std::int64_t us) {
+    return std::string(time.of(WallTime{std::chrono::microseconds{us}}));
+  };
   CHECK(text_at(0) == "1970-01-01T00:00:00.000000Z");
   CHECK(text_at(-1) == "1970-01-01T00:00:00.000000Z");
   CHECK(text_at(1'709'164'799'999'999) == "2024-02-28T23:59:59.999999Z");

@@ -1,4 +1,5 @@
-// json_reader: a strict check that a text is one JSON object on one line (RFC 8259), so that tests do not trust the writer.
+// json_reader: a strict check that a text is one JSON object on one line (RFC 8259), so that tests do not trust the
+// writer.
 #pragma once
 
 #include <string_view>
@@ -37,7 +38,8 @@ class JsonReader {
     const std::size_t end = text_.find_first_of(",}");
     const std::string_view word = text_.substr(0, end);
     text_.remove_prefix(word.size());
-    return word == "true" || word == "false" || word == "null" || (!word.empty() && word.find_first_not_of("0123456789.") == word.npos);
+    return word == "true" || word == "false" || word == "null" ||
+           (!word.empty() && word.find_first_not_of("0123456789.") == word.npos);
   }
   bool string() {
     if (!eat('"')) return false;

@@ -11,8 +11,12 @@ TEST_CASE("log levels: a spec is read and shown again in one form") {
   struct Row {
     std::string_view text, shown;
   };
-  const std::array table{Row{"info", "info"}, Row{" warn , policy = debug ", "warn,policy=debug"}, Row{"http=off", "http=off"},
-                         Row{"policy=debug,error,access=off\n", "error,access=off,policy=debug"}, Row{"", ""}, Row{"  ", ""}};
+  const std::array table{Row{"info", "info"},
+                         Row{" warn , policy = debug ", "warn,policy=debug"},
+                         Row{"http=off", "http=off"},
+                         Row{"policy=debug,error,access=off\n", "error,access=off,policy=debug"},
+                         Row{"", ""},
+                         Row{"  ", ""}};
   for (const Row& row : table) {
     CAPTURE(row.text);
     const auto spec = parse_level_spec(row.text);
@@ -29,7 +33,9 @@ TEST_CASE("log levels: a spec that is not understood is refused with a sentence"
   const std::array table{
       Row{"verbose", "unknown level \"verbose\"; levels are trace, debug, info, warn, error, off"},
       Row{"INFO", "unknown level \"INFO\"; levels are trace, debug, info, warn, error, off"},
-      Row{"info,polcy=debug", "unknown area \"polcy\"; areas are access, core, config, http, upstream, policy, lifecycle, telemetry, admin"},
+      Row{"info,polcy=debug",
+          "unknown area \"polcy\"; areas are access, core, config, http, upstream, policy, lifecycle, telemetry, "
+          "admin"},
       Row{"info,warn", "two levels for everything; write one, and area=level for the rest"},
       Row{"http=info,http=warn", "two levels for the area http"},
       Row{"info,", "an empty part; write for example info,policy=debug"},

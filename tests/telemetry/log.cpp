@@ -56,14 +56,16 @@ TEST_CASE("log: a line has time, level, area, message, service and its fields") 
   const MemoryFile file;
   LogWriter writer(to(file));
   Loggers log(writer);
-  log.write(Area::config, Level::warn, "waiver {expired}", {{"check", "rateLimit.enforced"}, {"days", 3U}, {"counts", true}});
+  log.write(Area::config, Level::warn, "waiver {expired}",
+            {{"check", "rateLimit.enforced"}, {"days", 3U}, {"counts", true}});
   log.write(Area::config, Level::debug, "not enabled");
   log.write(Area::config, Level::off, "no level for a line");
   writer.stop();
   const std::string text = file.content();
   CHECK(lines_in(text) == 1);
   CHECK(text.substr(text.find(",\"level\"")) ==
-        ",\"level\":\"warn\",\"area\":\"config\",\"msg\":\"waiver {expired}\",\"service\":\"users\",\"check\":\"rateLimit.enforced\",\"days\":3,"
+        ",\"level\":\"warn\",\"area\":\"config\",\"msg\":\"waiver "
+        "{expired}\",\"service\":\"users\",\"check\":\"rateLimit.enforced\",\"days\":3,"
         "\"counts\":true}\n");
 }
 

@@ -12,7 +12,9 @@ using namespace holdfast::telemetry;
 
 namespace {
 
-bool has_line(const std::string& page, const std::string& line) { return page.find("\n" + line + "\n") != std::string::npos; }
+bool has_line(const std::string& page, const std::string& line) {
+  return page.find("\n" + line + "\n") != std::string::npos;
+}
 
 std::string line_with(const std::string& page, const std::string& text) {
   const std::size_t at = page.find("\n" + text);
@@ -53,7 +55,8 @@ TEST_CASE("metrics: a duration lands in the bucket whose bound it does not excee
   Registry registry(1, 2000);
   const HistogramId id = registry.histogram(Family::upstream_first_byte);
   using std::chrono::milliseconds;
-  for (const Duration value : {Duration(milliseconds(5)), Duration(milliseconds(5)) + Duration(1), Duration(milliseconds(10'001)), Duration(-1)}) {
+  for (const Duration value : {Duration(milliseconds(5)), Duration(milliseconds(5)) + Duration(1),
+                               Duration(milliseconds(10'001)), Duration(-1)}) {
     registry.slab(0).observe(id, value);
   }
   const std::string page = registry.expose();
@@ -65,7 +68,8 @@ TEST_CASE("metrics: a duration lands in the bucket whose bound it does not excee
   CHECK(line_with(page, "holdfast_upstream_first_byte_seconds_sum").find(" 10.011") != std::string::npos);
 }
 
-TEST_CASE("metrics: requests and failures are counted by route, method, status and reason; two workers share their series") {
+TEST_CASE(
+    "metrics: requests and failures are counted by route, method, status and reason; two workers share their series") {
   Registry registry(2, 2000);
   registry.set_routes({"create-user"}, 2000);
   RouteCells first(registry, "create-user");
@@ -80,7 +84,8 @@ TEST_CASE("metrics: requests and failures are counted by route, method, status a
   const std::string page = registry.expose();
   CHECK(has_line(page, "holdfast_http_requests_total{route=\"create-user\",method=\"GET\",code=\"200\"} 2"));
   CHECK(has_line(page, "holdfast_http_requests_total{route=\"create-user\",method=\"_OTHER\",code=\"501\"} 1"));
-  CHECK(has_line(page, "holdfast_exchange_failures_total{reason=\"app_first_byte_slow\",blame=\"app\",route=\"create-user\"} 1"));
+  CHECK(has_line(
+      page, "holdfast_exchange_failures_total{reason=\"app_first_byte_slow\",blame=\"app\",route=\"create-user\"} 1"));
   CHECK(has_line(page, "holdfast_http_request_duration_seconds_count{route=\"create-user\"} 1"));
 }
 
@@ -89,10 +94,12 @@ TEST_CASE("metrics: a worker's table keeps telling combinations apart while it g
   registry.set_routes({"all"}, 10'000);
   RouteCells cells(registry, "all");
   for (std::uint16_t status = 100; status < 600; ++status) registry.slab(0).add(cells.request(get, status), status);
-  for (std::uint16_t status = 100; status < 600; ++status) REQUIRE(registry.slab(0).read(cells.request(get, status).index) == status);
+  for (std::uint16_t status = 100; status < 600; ++status)
+    REQUIRE(registry.slab(0).read(cells.request(get, status).index) == status);
 }
 
-TEST_CASE("metrics: series stay within seriesMax whatever the app answers, and what finds no room is counted under other") {
+TEST_CASE(
+    "metrics: series stay within seriesMax whatever the app answers, and what finds no room is counted under other") {
   constexpr std::uint32_t series_max = series_fixed + series_unmatched + series_other + 2 * series_per_route;
   Registry registry(1, series_max);
   registry.set_routes({"a", "b"}, series_max);
@@ -114,14 +121,16 @@ TEST_CASE("metrics: series stay within seriesMax whatever the app answers, and w
   const std::string page = registry.expose();
   std::uint64_t shown = 0;
   std::uint64_t of_unmatched = 0;
-  for (std::size_t at = page.find("\nholdfast_http_requests_total{"); at != std::string::npos; at = page.find("\nholdfast_http_requests_total{", at + 1)) {
+  for (std::size_t at = page.find("\nholdfast_http_requests_total{"); at != std::string::npos;
+       at = page.find("\nholdfast_http_requests_total{", at + 1)) {
     const std::string line = page.substr(at + 1, page.find('\n', at + 1) - at - 1);
     shown += static_cast<std::uint64_t>(std::stoul(line.substr(line.rfind(' '))));
     of_unmatched += line.find("route=\"unmatched\"") == std::string::npos ? 0U : 1U;
   }
   CHECK(shown == counted + 1);
   CHECK(of_unmatched + histogram_series == series_unmatched);
-  CHECK(has_line(page, "holdfast_http_requests_total{route=\"b\",method=\"GET\",code=\"200\"} 1"));  // b's reserve was not touched
+  CHECK(has_line(
+      page, "holdfast_http_requests_total{route=\"b\",method=\"GET\",code=\"200\"} 1"));  // b's reserve was not touched
   CHECK(page.find("route=\"not configured\"") == std::string::npos);
   CHECK(line_with(page, "holdfast_http_requests_total{route=\"other\",method=\"other\",code=\"other\"}") != "");
   CHECK(line_with(page, "holdfast_series_folded_total ") != "holdfast_series_folded_total 0");
@@ -147,7 +156,9 @@ TEST_CASE("metrics: however often routes are renamed, new ones have room and the
   }
   const std::string page = registry.expose();
   CHECK(page.find("route=\"one\"") == std::string::npos);
-  CHECK(has_line(page, "holdfast_http_requests_total{route=\"three\",method=\"GET\",code=\"200\"} 2"));  // it came back with its count
+  CHECK(has_line(
+      page,
+      "holdfast_http_requests_total{route=\"three\",method=\"GET\",code=\"200\"} 2"));  // it came back with its count
 }
 
 TEST_CASE("metrics: the configuration in force is one series, also after a reload") {
@@ -163,8 +174,8 @@ TEST_CASE("metrics: the configuration in force is one series, also after a reloa
 
 TEST_CASE("metrics: the page has the process's own numbers") {
   const std::string page = Registry(1, 2000).expose();
-  for (const char* name : {"process_cpu_seconds_total", "process_resident_memory_bytes", "process_virtual_memory_bytes", "process_open_fds",
-                           "process_max_fds", "process_threads", "process_start_time_seconds"}) {
+  for (const char* name : {"process_cpu_seconds_total", "process_resident_memory_bytes", "process_virtual_memory_bytes",
+                           "process_open_fds", "process_max_fds", "process_threads", "process_start_time_seconds"}) {
     CAPTURE(name);
     const std::string line = line_with(page, std::string(name) + " ");
     REQUIRE(line != "");

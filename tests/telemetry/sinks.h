@@ -1,4 +1,5 @@
-// sinks: descriptors for log tests: a file in memory, and a small pipe whose reader the test is. Every wait has a bound.
+// sinks: descriptors for log tests: a file in memory, and a small pipe whose reader the test is. Every wait has a
+// bound.
 #pragma once
 
 #include <doctest/doctest.h>
@@ -72,7 +73,9 @@ class SmallPipe {
   Fd out_;
 };
 
-inline std::uint64_t lines_in(std::string_view text) { return static_cast<std::uint64_t>(std::count(text.begin(), text.end(), '\n')); }
+inline std::uint64_t lines_in(std::string_view text) {
+  return static_cast<std::uint64_t>(std::count(text.begin(), text.end(), '\n'));
+}
 
 inline bool put_line(LogChannel& channel, std::string_view line, Level level = Level::info, TimePoint now = {}) {
   char* room = channel.begin(level, line.size());
