@@ -10,3 +10,17 @@ pkg_check_modules(SQLITE REQUIRED IMPORTED_TARGET sqlite3)
 if(HOLDFAST_TESTS)
   find_package(doctest REQUIRED)
 endif()
+
+# What `holdfast version` prints.
+find_package(Git QUIET)
+set(HOLDFAST_COMMIT unknown)
+if(GIT_FOUND)
+  execute_process(COMMAND ${GIT_EXECUTABLE} rev-parse --short=12 HEAD WORKING_DIRECTORY ${PROJECT_SOURCE_DIR}
+                  OUTPUT_VARIABLE commit OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET RESULT_VARIABLE failed)
+  if(NOT failed)
+    set(HOLDFAST_COMMIT ${commit})
+  endif()
+endif()
+set(HOLDFAST_LIBRARIES "libevent ${EVENT_libevent_core_VERSION}, yaml-cpp ${yaml-cpp_VERSION}, spdlog ${spdlog_VERSION}, prometheus-cpp ${PROMETHEUS_VERSION}")
+set_source_files_properties(src/cli/version.cpp PROPERTIES COMPILE_DEFINITIONS
+  "HOLDFAST_VERSION=\"${PROJECT_VERSION}\";HOLDFAST_COMMIT=\"${HOLDFAST_COMMIT}\";HOLDFAST_BUILD=\"${CMAKE_BUILD_TYPE} sanitize=${HOLDFAST_SANITIZE} lto=${HOLDFAST_LTO}\";HOLDFAST_LIBRARIES=\"${HOLDFAST_LIBRARIES}\"")

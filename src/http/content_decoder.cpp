@@ -116,7 +116,8 @@ void ContentDecoder::end_size_line() noexcept {
   line_extension_bytes_ = 0;
 }
 
-// RFC 9112 7.1.1: extensions are optional and we know none. They are checked for what a line may contain, counted and left out.
+// RFC 9112 7.1.1: extensions are optional and we know none. They are checked for what a line may contain, counted and
+// left out.
 bool ContentDecoder::count_extension(char byte, const Cursor& c) {
   if (is_control(byte)) return refuse(rule_for(byte, "control character in a chunk extension"), c);
   if (phase_ == Phase::before_extension) {
@@ -168,12 +169,14 @@ bool ContentDecoder::take_trailer_line(const Cursor& c) {
 }
 
 bool ContentDecoder::refuse(const char* rule, const Cursor& c) noexcept {
-  error_ = {side_ == Side::request ? Reason::bad_request : Reason::upstream_bad_response, nullptr, rule, offset_ + c.at, 0};
+  error_ = {side_ == Side::request ? Reason::bad_request : Reason::upstream_bad_response, nullptr, rule, offset_ + c.at,
+            0};
   return false;
 }
 
 bool ContentDecoder::too_large(const char* rule, std::uint64_t limit) noexcept {
-  error_ = {side_ == Side::request ? Reason::headers_too_large : Reason::upstream_headers_too_large, nullptr, rule, 0, limit};
+  error_ = {side_ == Side::request ? Reason::headers_too_large : Reason::upstream_headers_too_large, nullptr, rule, 0,
+            limit};
   return false;
 }
 

@@ -1,7 +1,7 @@
 // content_decoder: the content of one message from its framing (RFC 9112 6 and 7.1), byte range by byte range.
 //
-// Chunked content is compacted in place: one call yields one contiguous run, whatever the sender's chunk sizes, so that the other
-// side sends one chunk per read. Trailers are checked like fields and kept as they are for the other side.
+// Chunked content is compacted in place: one call yields one contiguous run, whatever the sender's chunk sizes, so that
+// the other side sends one chunk per read. Trailers are checked like fields and kept as they are for the other side.
 #pragma once
 
 #include <cstddef>
@@ -21,13 +21,13 @@ class ContentDecoder {
   void start(Framing framing, std::uint64_t length, Side side) noexcept;
 
   struct Step {
-    std::size_t consumed = 0;   // bytes of the input that are done with: all of them, unless the message ended or failed
-    std::string_view content;   // decoded run, inside the input buffer
-    bool end = false;           // the message is complete (after `content`); input behind `consumed` belongs to the next message
-    bool failed = false;        // error() says why; the connection is of no more use
+    std::size_t consumed = 0;  // bytes of the input that are done with: all of them, unless the message ended or failed
+    std::string_view content;  // decoded run, inside the input buffer
+    bool end = false;  // the message is complete (after `content`); input behind `consumed` belongs to the next message
+    bool failed = false;  // error() says why; the connection is of no more use
   };
-  // May move bytes within [data, data+size). Pieces may be of any size: an incomplete line is kept here. Bounds: 16 KiB of trailers, 4 KiB of
-  // extensions in one chunk-size line, 64 KiB of them in one message.
+  // May move bytes within [data, data+size). Pieces may be of any size: an incomplete line is kept here. Bounds: 16 KiB
+  // of trailers, 4 KiB of extensions in one chunk-size line, 64 KiB of them in one message.
   Step decode(char* data, std::size_t size);
 
   bool done() const noexcept { return phase_ == Phase::done; }
@@ -36,13 +36,24 @@ class ContentDecoder {
   // For Framing::length: bytes still to come.
   std::uint64_t remaining() const noexcept { return remaining_; }
 
-  // Checked trailer lines, each with its CRLF, fields that must not be trailers removed (RFC 9110 6.5.1); empty when none.
+  // Checked trailer lines, each with its CRLF, fields that must not be trailers removed (RFC 9110 6.5.1); empty when
+  // none.
   const std::string& trailers() const noexcept { return trailers_; }
   const Error& error() const noexcept { return error_; }
 
  private:
   enum class Phase : std::uint8_t {
-    length, chunk_size, before_extension, extension, size_line_end, chunk_data, chunk_cr, chunk_lf, trailers, until_close, done
+    length,
+    chunk_size,
+    before_extension,
+    extension,
+    size_line_end,
+    chunk_data,
+    chunk_cr,
+    chunk_lf,
+    trailers,
+    until_close,
+    done
   };
   // Where one call stands.
   struct Cursor {

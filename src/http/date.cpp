@@ -27,22 +27,21 @@ char* write_time(char* out, std::int64_t second_of_day) noexcept {
 }  // namespace
 
 void DateText::update(std::int64_t second) noexcept {
-  using namespace std::chrono;
   second_ = second;
-  const sys_seconds at{seconds(second)};
-  const sys_days day = floor<std::chrono::days>(at);
-  const year_month_day date(day);
+  const std::chrono::sys_seconds at{std::chrono::seconds(second)};
+  const auto day = std::chrono::floor<std::chrono::days>(at);
+  const std::chrono::year_month_day date(day);
   const std::int64_t second_of_day = (at - day).count();
   const std::int64_t year = static_cast<int>(date.year());
   const unsigned month = static_cast<unsigned>(date.month());
   const unsigned day_of_month = static_cast<unsigned>(date.day());
 
   char* out = http_date_.data();
-  out = write_text(out, http::days.substr(weekday(day).c_encoding() * 3U, 3));
+  out = write_text(out, days.substr(std::size_t{3} * std::chrono::weekday(day).c_encoding(), 3));
   out = write_text(out, ", ");
   out = write_padded(out, day_of_month, 2);
   *out++ = ' ';
-  out = write_text(out, http::months.substr((month - 1U) * 3U, 3));
+  out = write_text(out, months.substr(std::size_t{3} * (month - 1U), 3));
   *out++ = ' ';
   out = write_padded(out, year, 4);
   *out++ = ' ';

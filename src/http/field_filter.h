@@ -1,6 +1,7 @@
 // field_filter: which received fields go on, and the copying of those that do.
 //
-// Fields that stay are copied as the bytes they were received as, in runs: a head from which nothing is removed is one copy.
+// Fields that stay are copied as the bytes they were received as, in runs: a head from which nothing is removed is one
+// copy.
 #pragma once
 
 #include <array>
@@ -24,8 +25,8 @@ constexpr FieldSet united(FieldSet a, FieldSet b) noexcept { return {a.bits | b.
 
 class FieldFilter {
  public:
-  // Fields in `drop` and fields with a mark in `marks` stay behind, and what the head's Connection fields name unless it is in `kept` or is
-  // a request id (RFC 9110 7.6.1).
+  // Fields in `drop` and fields with a mark in `marks` stay behind, and what the head's Connection fields name unless
+  // it is in `kept` or is a request id (RFC 9110 7.6.1).
   FieldFilter(const Head& head, FieldSet drop, std::uint8_t marks, FieldSet kept) noexcept;
 
   bool passes(const Field& f) const noexcept {

@@ -34,7 +34,8 @@ Line bad_start(const char* base, std::uint32_t begin, std::uint32_t end, FieldLi
   return bad_name(base, begin, begin, end, line);
 }
 
-// The end of the name that starts at `begin`: the first byte that no token has, or `end`. `first` gets the sixteen bytes at `begin`.
+// The end of the name that starts at `begin`: the first byte that no token has, or `end`. `first` gets the sixteen
+// bytes at `begin`.
 inline std::uint32_t name_end(const char* base, std::uint32_t begin, std::uint32_t end, Bytes16 first) noexcept {
   const std::uint32_t others = ~common_name_characters(first).bits() & 0xffffU;
   std::uint32_t at = begin + (others == 0 ? 16 : static_cast<std::uint32_t>(std::countr_zero(others)));
@@ -73,7 +74,8 @@ bool at_line_end(const char* base, std::uint32_t at, std::uint32_t end, const ch
   return false;
 }
 
-Line read_field_line(const char* base, std::uint32_t begin, std::uint32_t end, const FieldNames& names, FieldLine& line) noexcept {
+Line read_field_line(const char* base, std::uint32_t begin, std::uint32_t end, const FieldNames& names,
+                     FieldLine& line) noexcept {
   if (begin >= end) return Line::incomplete;
   const Bytes16 first = load_up_to<Bytes16>(base + begin, base + end);
   const std::uint32_t colon = name_end(base, begin, end, first);
@@ -87,7 +89,8 @@ Line read_field_line(const char* base, std::uint32_t begin, std::uint32_t end, c
   std::uint32_t value_stop = value_end(base, value, end);
   if (value_stop == end) return Line::incomplete;
   const char* rule = nullptr;
-  if (!at_line_end(base, value_stop, end, rule)) return rule == nullptr ? Line::incomplete : broken(line, rule, value_stop);
+  if (!at_line_end(base, value_stop, end, rule))
+    return rule == nullptr ? Line::incomplete : broken(line, rule, value_stop);
   line.next = value_stop + 2;
   while (value_stop > value && is_white_space(base[value_stop - 1])) --value_stop;
 

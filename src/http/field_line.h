@@ -1,7 +1,8 @@
 // field_line: one field line of a head or a trailer section, from bytes (RFC 9112 5).
 //
-// Reads from left to right and stops at the first byte that the grammar does not allow, so that a line which arrives in pieces is
-// refused for the same reason as a whole one. Knows names and characters only; what fields mean is in head_rules.
+// Reads from left to right and stops at the first byte that the grammar does not allow, so that a line which arrives in
+// pieces is refused for the same reason as a whole one. Knows names and characters only; what fields mean is in
+// head_rules.
 #pragma once
 
 #include <bit>
@@ -26,12 +27,14 @@ struct FieldLine {
   std::uint32_t at = 0;
 };
 
-// The common line, in a few instructions per sixteen bytes: a name of letters, digits and '-', at most one space, a value, CR LF.
-// Returns the start of the next line; 0 for every other line, good or bad: read_field_line decides.
-inline std::uint32_t read_common_line(const char* base, std::uint32_t begin, std::uint32_t end, const FieldNames& names, Field& field) noexcept {
+// The common line, in a few instructions per sixteen bytes: a name of letters, digits and '-', at most one space, a
+// value, CR LF. Returns the start of the next line; 0 for every other line, good or bad: read_field_line decides.
+inline std::uint32_t read_common_line(const char* base, std::uint32_t begin, std::uint32_t end, const FieldNames& names,
+                                      Field& field) noexcept {
   const char* const stop = base + end;
   const char* const start = base + begin;
-  if (stop - start < 16) [[unlikely]] return 0;
+  if (stop - start < 16) [[unlikely]]
+    return 0;
   const Bytes16 first = Bytes16::load(start);
   std::uint32_t others = common_name_characters(first).bits() ^ 0xffffU;
   std::uint32_t size = 0;
@@ -42,12 +45,15 @@ inline std::uint32_t read_common_line(const char* base, std::uint32_t begin, std
     size = 16;
   }
   size += static_cast<std::uint32_t>(std::countr_zero(others));
-  if (start[size] != ':' || size == 0) [[unlikely]] return 0;
+  if (start[size] != ':' || size == 0) [[unlikely]]
+    return 0;
 
   const char* value = start + size + 1;
-  if (stop - value < 4) [[unlikely]] return 0;  // no room for a space, a character, CR LF
+  if (stop - value < 4) [[unlikely]]
+    return 0;  // no room for a space, a character, CR LF
   value += *value == ' ' ? 1 : 0;
-  if (static_cast<unsigned char>(*value) <= ' ') [[unlikely]] return 0;  // more white space, or empty
+  if (static_cast<unsigned char>(*value) <= ' ') [[unlikely]]
+    return 0;  // more white space, or empty
   const char* at = value;
   std::uint32_t stops = 0;
   while (stop - at >= 32) {
@@ -67,9 +73,12 @@ inline std::uint32_t read_common_line(const char* base, std::uint32_t begin, std
     if (stops == 0) return 0;
   }
   at += std::countr_zero(stops);
-  if (at[0] != '\r' || stop - at < 2 || at[1] != '\n' || static_cast<unsigned char>(at[-1]) <= ' ') [[unlikely]] return 0;
+  if (at[0] != '\r' || stop - at < 2 || at[1] != '\n' || static_cast<unsigned char>(at[-1]) <= ' ') [[unlikely]]
+    return 0;
 
-  const NameClass is = names.classify({start, size}, first);
+  NameClass is;
+  if (!names.classify_fast(size, first, is)) [[unlikely]]
+    return 0;
   field.name = begin;
   field.value = static_cast<std::uint32_t>(value - base);
   field.value_size = static_cast<std::uint32_t>(at - value);
@@ -80,9 +89,11 @@ inline std::uint32_t read_common_line(const char* base, std::uint32_t begin, std
 }
 
 // Reads the line that starts at `begin`; looks at nothing from `end` on. Offsets count from `base`.
-Line read_field_line(const char* base, std::uint32_t begin, std::uint32_t end, const FieldNames& names, FieldLine& line) noexcept;
+Line read_field_line(const char* base, std::uint32_t begin, std::uint32_t end, const FieldNames& names,
+                     FieldLine& line) noexcept;
 
-// The line end that must stand at `at`: CR LF. True when it does; else `rule` is set, or null when more bytes are needed.
+// The line end that must stand at `at`: CR LF. True when it does; else `rule` is set, or null when more bytes are
+// needed.
 bool at_line_end(const char* base, std::uint32_t at, std::uint32_t end, const char*& rule) noexcept;
 
 }  // namespace holdfast::http

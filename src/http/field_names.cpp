@@ -82,7 +82,8 @@ void FieldNames::mark(std::string_view name, FieldMark mark) {
   insert(name, {FieldId::other, mark});
 }
 
-NameClass FieldNames::classify_slowly(std::string_view name, Key key) const noexcept {
+NameClass FieldNames::classify(std::string_view name, Bytes16 first) const noexcept {
+  const Key key = key_of(first, name.size());
   for (std::size_t slot = slot_of(key, name.size());; ++slot) {
     const std::uint16_t n = slots_[slot & mask_];
     if (n == empty) return {};

@@ -21,8 +21,8 @@ struct NameClass {
 // The id of one of the fixed names in any case; for the rare places that have no FieldNames.
 FieldId fixed_field_id(std::string_view name) noexcept;
 
-// The names that matter to one configuration snapshot: the fixed ones plus those a policy marked. Built once, read by every
-// parser of the snapshot. Names are compared without regard to case (RFC 9110 5.1).
+// The names that matter to one configuration snapshot: the fixed ones plus those a policy marked. Built once, read by
+// every parser of the snapshot. Names are compared without regard to case (RFC 9110 5.1).
 class FieldNames {
  public:
   FieldNames();
@@ -31,14 +31,17 @@ class FieldNames {
     return classify(name, load_up_to<Bytes16>(name.data(), name.data() + name.size()));
   }
   // `first`: sixteen bytes from the start of the name; what is behind the name does not matter.
-  NameClass classify(std::string_view name, Bytes16 first) const noexcept {
-    const Key key = key_of(first, name.size());
-    const std::uint16_t n = slots_[slot_of(key, name.size()) & mask_];
-    if (n == empty) return {};
+  NameClass classify(std::string_view name, Bytes16 first) const noexcept;
+
+  // The same for a name of `size` bytes where one look at the table decides; false when it takes more.
+  bool classify_fast(std::size_t size, Bytes16 first, NameClass& is) const noexcept {
+    const Key key = key_of(first, size);
+    const std::uint16_t n = slots_[slot_of(key, size) & mask_];
+    if (n == empty) return true;
     const Entry& e = entries_[n];
+    is = e.is;
     // NUL is in no name, so equal keys of short names mean equal sizes.
-    if (e.key.low == key.low && e.key.high == key.high && name.size() <= 16 && e.size <= 16) return e.is;
-    return classify_slowly(name, key);
+    return e.key.low == key.low && e.key.high == key.high && size <= 16 && e.size <= 16;
   }
 
  private:
@@ -66,10 +69,10 @@ class FieldNames {
     return {folded.low(), folded.high()};
   }
   static std::size_t slot_of(Key key, std::size_t size) noexcept {
-    const std::uint64_t mixed = (key.low ^ (key.high << 5U | key.high >> 59U) ^ size) * 0x9E3779B97F4A7C15U;  // 2^64 / golden ratio
+    const std::uint64_t mixed =
+        (key.low ^ (key.high << 5U | key.high >> 59U) ^ size) * 0x9E3779B97F4A7C15U;  // 2^64 / golden ratio
     return static_cast<std::size_t>(mixed >> 48U);
   }
-  NameClass classify_slowly(std::string_view name, Key key) const noexcept;  // long names, and slots that are shared
   void insert(std::string_view name, NameClass is);
   void place_all();
 

@@ -1,11 +1,13 @@
 // h1_parser: RFC 9112 message heads from bytes, incrementally and without copying.
 //
-// Accepts exactly the grammar. Where the RFC lets a recipient be lenient (bare LF, obs-fold) this parser refuses, because the
-// app behind us may read such a message differently (RFC 9112 11.2). It knows no sockets: the caller owns the bytes.
+// Accepts exactly the grammar. Where the RFC lets a recipient be lenient (bare LF, obs-fold) this parser refuses,
+// because the app behind us may read such a message differently (RFC 9112 11.2). It knows no sockets: the caller owns
+// the bytes.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 
 #include "core/failure.h"
 #include "http/field_names.h"
@@ -30,19 +32,21 @@ class FieldSection {
   FieldSection() = default;
 
   void begin_at(std::uint32_t at) noexcept { at_ = at; }
-  // Reads every complete line of [data, data+end). `done`: at() is behind the empty line. `failed`: rule(), at() and the limits say why.
+  // Reads every complete line of [data, data+end). `done`: at() is behind the empty line. `failed`: rule(), at() and
+  // the limits say why.
   Progress read(const char* data, std::uint32_t end, Head& head);
 
   const HeadLimits& limits() const noexcept { return *limits_; }
   const HeadRules& rules() const noexcept { return rules_; }
   std::uint32_t at() const noexcept { return at_; }
-  const char* rule() const noexcept { return rule_; }  // null when a limit was crossed
+  const char* rule() const noexcept { return rule_; }   // null when a limit was crossed
   bool too_many() const noexcept { return too_many_; }  // the limit was the number of fields
 
  private:
   FieldSection(const HeadLimits* limits, const FieldNames* names) noexcept : limits_(limits), names_(names) {}
   bool waits_for_line_end(const char* data, std::uint32_t end) noexcept;
   Progress broken(const char* rule, std::uint32_t at) noexcept;
+  bool take(const char* data, std::span<const Field> fields, Head& head);
   Progress read_other_line(const char* data, std::uint32_t end, Field& field, std::uint32_t& next) noexcept;
 
   const HeadLimits* limits_ = nullptr;
@@ -54,12 +58,12 @@ class FieldSection {
   HeadRules rules_;
 };
 
-// One parser per connection side, used again for each message. Call parse() with *all* bytes of the head received so far;
-// `data` may be at another address each time, the bytes already seen must be the same. Never looks at a byte twice except the last
-// incomplete line. After `done`, `head.size` bytes belong to the head and head.base() == data; move the block in with
-// head.block = …; head.set_base(…). After `failed`, error() has the reason (bad_request, uri_too_long, headers_too_large,
-// method_refused, unsupported_version; for responses upstream_bad_response, upstream_headers_too_large), with `detail` the broken
-// rule and `value` the byte offset.
+// One parser per connection side, used again for each message. Call parse() with *all* bytes of the head received so
+// far; `data` may be at another address each time, the bytes already seen must be the same. Never looks at a byte twice
+// except the last incomplete line. After `done`, `head.size` bytes belong to the head and head.base() == data; move the
+// block in with head.block = …; head.set_base(…). After `failed`, error() has the reason (bad_request, uri_too_long,
+// headers_too_large, method_refused, unsupported_version; for responses upstream_bad_response,
+// upstream_headers_too_large), with `detail` the broken rule and `value` the byte offset.
 class RequestParser {
  public:
   void start(const HeadLimits& limits, const FieldNames& names) noexcept;

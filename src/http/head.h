@@ -1,7 +1,7 @@
 // A message head as received: the bytes, untouched, and offsets into them.
 //
-// The head owns the block its bytes are in, so that it outlives later reads. Framing and authority are members; Content-Length
-// and Transfer-Encoding are never forwarded as fields.
+// The head owns the block its bytes are in, so that it outlives later reads. Framing and authority are members;
+// Content-Length and Transfer-Encoding are never forwarded as fields.
 #pragma once
 
 #include <cstdint>
@@ -14,11 +14,49 @@ namespace holdfast::http {
 
 // Field names the proxy acts on. Set while parsing; `other` is everything else.
 enum class FieldId : std::uint8_t {
-  other, accept_encoding, authorization, cache_control, connection, content_digest, content_disposition, content_encoding,
-  content_language, content_length, content_location, content_range, content_type, cookie, date, digest, etag, expect, forwarded,
-  host, keep_alive, last_modified, max_forwards, proxy_authenticate, proxy_authorization, proxy_connection, repr_digest, retry_after,
-  server, set_cookie, te, traceparent, tracestate, trailer, transfer_encoding, upgrade, user_agent, via, www_authenticate,
-  x_forwarded_for, x_forwarded_host, x_forwarded_proto, count_
+  other,
+  accept_encoding,
+  authorization,
+  cache_control,
+  connection,
+  content_digest,
+  content_disposition,
+  content_encoding,
+  content_language,
+  content_length,
+  content_location,
+  content_range,
+  content_type,
+  cookie,
+  date,
+  digest,
+  etag,
+  expect,
+  forwarded,
+  host,
+  keep_alive,
+  last_modified,
+  max_forwards,
+  proxy_authenticate,
+  proxy_authorization,
+  proxy_connection,
+  repr_digest,
+  retry_after,
+  server,
+  set_cookie,
+  te,
+  traceparent,
+  tracestate,
+  trailer,
+  transfer_encoding,
+  upgrade,
+  user_agent,
+  via,
+  www_authenticate,
+  x_forwarded_for,
+  x_forwarded_host,
+  x_forwarded_proto,
+  count_
 };
 static_assert(static_cast<int>(FieldId::count_) <= 64);
 
@@ -82,10 +120,11 @@ class Head {
   bool nominates = false;  // Connection names fields (at most 32) besides those that are never forwarded as they came
   Version version = Version::http11;
   Framing framing = Framing::none;
-  bool keep_alive = true;           // what the message says of its connection
-  std::uint64_t content_length = 0; // with Framing::length (and, on a response to HEAD or a 304, the announced length when has_length)
-  std::uint32_t size = 0;           // bytes of the head, the empty line included
-  BlockRef block;                   // keeps the bytes; empty while the reader still owns them
+  bool keep_alive = true;  // what the message says of its connection
+  std::uint64_t content_length =
+      0;  // with Framing::length (and, on a response to HEAD or a 304, the announced length when has_length)
+  std::uint32_t size = 0;  // bytes of the head, the empty line included
+  BlockRef block;          // keeps the bytes; empty while the reader still owns them
 
  protected:
   void clear_head() noexcept {
@@ -150,8 +189,8 @@ struct RequestHead : Head {
 struct ResponseHead : Head {
   std::uint16_t status = 0;
   Text reason;
-  bool has_length = false;         // a Content-Length was given (it stays meaningful for HEAD and 304)
-  bool upgrade_websocket = false;  // a 101 whose Upgrade names websocket
+  bool has_length = false;               // a Content-Length was given (it stays meaningful for HEAD and 304)
+  bool upgrade_websocket = false;        // a 101 whose Upgrade names websocket
   std::uint32_t keep_alive_timeout = 0;  // seconds of `Keep-Alive: timeout=N`; 0 when absent
   void clear() noexcept {
     clear_head();

@@ -59,8 +59,9 @@ bool lists_token(std::string_view value, std::string_view token) noexcept {
 
 bool is_plain_option(std::string_view option) noexcept {
   return equals_lower(option, "keep-alive") || equals_lower(option, "close") || equals_lower(option, "upgrade") ||
-         equals_lower(option, "te") || equals_lower(option, "transfer-encoding") || equals_lower(option, "content-length") ||
-         equals_lower(option, "connection") || equals_lower(option, "proxy-connection");
+         equals_lower(option, "te") || equals_lower(option, "transfer-encoding") ||
+         equals_lower(option, "content-length") || equals_lower(option, "connection") ||
+         equals_lower(option, "proxy-connection");
 }
 
 const char* HeadRules::add_length(std::string_view value) noexcept {

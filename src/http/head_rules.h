@@ -1,6 +1,8 @@
-// head_rules: what the fields of a head say of its framing and its connection (RFC 9112 6 and 9, RFC 9110 7.6 and 10.1).
+// head_rules: what the fields of a head say of its framing and its connection (RFC 9112 6 and 9, RFC 9110 7.6
+// and 10.1).
 //
-// Fed field by field while the head is parsed; only names in `looked_at` need to be shown. Requests and responses share it.
+// Fed field by field while the head is parsed; only names in `looked_at` need to be shown. Requests and responses share
+// it.
 #pragma once
 
 #include <cstdint>
@@ -14,8 +16,8 @@ class HeadRules {
  public:
   static constexpr FieldSet looked_at = [] {
     FieldSet s;
-    for (const FieldId id : {FieldId::connection, FieldId::content_length, FieldId::expect, FieldId::host, FieldId::keep_alive,
-                             FieldId::te, FieldId::transfer_encoding, FieldId::upgrade}) {
+    for (const FieldId id : {FieldId::connection, FieldId::content_length, FieldId::expect, FieldId::host,
+                             FieldId::keep_alive, FieldId::te, FieldId::transfer_encoding, FieldId::upgrade}) {
       s.add(id);
     }
     return s;
@@ -62,7 +64,8 @@ inline constexpr std::size_t most_nominations = 32;
 // One number in decimal digits: at most 19 of them, at most 2^63-1. Anything else: false.
 bool parse_length(std::string_view text, std::uint64_t& n) noexcept;
 
-// The next member of a comma-separated list, trimmed; empty members are skipped. Cuts it from `list`; empty when there is none left.
+// The next member of a comma-separated list, trimmed; empty members are skipped. Cuts it from `list`; empty when there
+// is none left.
 std::string_view next_member(std::string_view& list) noexcept;
 
 // A Connection option that names no field to remove: the fields behind it are never forwarded as they came.

@@ -10,11 +10,13 @@
 namespace holdfast::http {
 namespace {
 
-// What describes the content that is replaced, or would contradict our own fields. Everything else of the app's head stays.
+// What describes the content that is replaced, or would contradict our own fields. Everything else of the app's head
+// stays.
 constexpr FieldSet of_the_old_content =
     set_of({FieldId::cache_control, FieldId::content_digest, FieldId::content_disposition, FieldId::content_encoding,
             FieldId::content_language, FieldId::content_length, FieldId::content_location, FieldId::content_range,
-            FieldId::content_type, FieldId::digest, FieldId::etag, FieldId::last_modified, FieldId::repr_digest, FieldId::trailer});
+            FieldId::content_type, FieldId::digest, FieldId::etag, FieldId::last_modified, FieldId::repr_digest,
+            FieldId::trailer});
 
 // The fields of our own, in the order they are written. Views into it live as long as it does.
 class OwnFields {
@@ -44,11 +46,12 @@ class OwnFields {
 
   std::array<AddedField, 5> fields_;
   std::size_t count_ = 0;
-  std::array<char, 20> seconds_;
-  std::array<char, 64> status_;  // the longest error type of RFC 9209 has 33 characters
+  std::array<char, 20> seconds_{};
+  std::array<char, 64> status_{};  // the longest error type of RFC 9209 has 33 characters
 };
 
-ResponseForwarding forwarding_of(const LocalReply& reply, std::span<const AddedField> own, std::size_t content_size) noexcept {
+ResponseForwarding forwarding_of(const LocalReply& reply, std::span<const AddedField> own,
+                                 std::size_t content_size) noexcept {
   ResponseForwarding f;
   f.framing = {Framing::length, content_size, false};
   f.client_version = reply.client_version;
@@ -100,7 +103,8 @@ char* render_local_reply(const Error& error, const LocalReply& reply, char* out)
   const auto size = static_cast<std::size_t>(write_reply_text(error, reply, content) - content);
   const OwnFields own(error, reply);
   const ResponseForwarding f = forwarding_of(reply, own.all(), size);
-  out = reply.replaced != nullptr ? render_response(*reply.replaced, f, out) : render_response(empty_head(reply.status), f, out);
+  out = reply.replaced != nullptr ? render_response(*reply.replaced, f, out)
+                                  : render_response(empty_head(reply.status), f, out);
   if (reply.head_request) return out;
   std::memmove(out, content, size);
   return out + size;

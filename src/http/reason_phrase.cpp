@@ -43,7 +43,8 @@ static_assert(std::is_sorted(phrases.begin(), phrases.end(), [](Phrase a, Phrase
 }  // namespace
 
 std::string_view reason_phrase(std::uint16_t status) noexcept {
-  const auto at = std::lower_bound(phrases.begin(), phrases.end(), status, [](Phrase p, std::uint16_t s) { return p.status < s; });
+  const auto at =
+      std::lower_bound(phrases.begin(), phrases.end(), status, [](Phrase p, std::uint16_t s) { return p.status < s; });
   return at != phrases.end() && at->status == status ? at->text : std::string_view();
 }
 

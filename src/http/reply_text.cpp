@@ -33,7 +33,8 @@ char* write_limit(const Error& error, char* out) noexcept {
       return write_decimal(out, error.limit);
     case Reason::downstream_headers_slow:
     case Reason::downstream_body_slow:
-    case Reason::downstream_read_slow: return write_text(out, to_text(Duration(std::chrono::milliseconds(error.limit))));
+    case Reason::downstream_read_slow:
+      return write_text(out, to_text(Duration(std::chrono::milliseconds(error.limit))));
     case Reason::rate_limited: return write_text(out, to_text(Rate{error.limit}));
     case Reason::ok:
     case Reason::bad_request:
@@ -61,7 +62,8 @@ char* write_limit(const Error& error, char* out) noexcept {
   return write_decimal(out, error.limit);
 }
 
-// One sentence for the client. Rows without a text of their own are nobody's business but ours: they get the configured message.
+// One sentence for the client. Rows without a text of their own are nobody's business but ours: they get the configured
+// message.
 char* write_sentence(const Error& error, const LocalReply& reply, char* out) noexcept {
   const Failure& row = failure(error.reason);
   if (row.text.empty() || row.blame != Blame::client) return write_escaped(out, reply.message);

@@ -10,9 +10,11 @@ namespace {
 constexpr std::string_view via_http11 = "Via: 1.1 holdfast\r\n";
 constexpr std::string_view via_http10 = "Via: 1.0 holdfast\r\n";
 
-constexpr FieldSet always_dropped = set_of({FieldId::connection, FieldId::content_length, FieldId::keep_alive, FieldId::proxy_connection,
-                                            FieldId::te, FieldId::transfer_encoding, FieldId::upgrade});
-constexpr FieldSet client_claims = set_of({FieldId::forwarded, FieldId::x_forwarded_for, FieldId::x_forwarded_host, FieldId::x_forwarded_proto});
+constexpr FieldSet always_dropped =
+    set_of({FieldId::connection, FieldId::content_length, FieldId::keep_alive, FieldId::proxy_connection, FieldId::te,
+            FieldId::transfer_encoding, FieldId::upgrade});
+constexpr FieldSet client_claims =
+    set_of({FieldId::forwarded, FieldId::x_forwarded_for, FieldId::x_forwarded_host, FieldId::x_forwarded_proto});
 // What Connection cannot have removed: what the message means, who sent it, and where it came from.
 constexpr FieldSet kept_when_nominated =
     united(client_claims, set_of({FieldId::authorization, FieldId::content_length, FieldId::cookie, FieldId::host}));
@@ -67,7 +69,8 @@ struct Chain {  // what goes on of the forwarding fields that an earlier proxy w
     return found;
   }
 
-  // All fields of that id as received, except the last, which gets one more member. Without any the member is the field.
+  // All fields of that id as received, except the last, which gets one more member. Without any the member is the
+  // field.
   template <class WriteMember>
   char* append(char* out, FieldId id, std::string_view name, WriteMember write_member) const noexcept {
     const Field* const end = head.present.has(id) ? last(id) : nullptr;

@@ -19,9 +19,9 @@ Method method_of(std::string_view name) noexcept {
     std::string_view name;
     Method method;
   };
-  static constexpr Known known[] = {
-      {"POST", Method::post},      {"HEAD", Method::head},       {"PUT", Method::put},     {"PATCH", Method::patch},
-      {"DELETE", Method::delete_}, {"OPTIONS", Method::options}, {"TRACE", Method::trace}, {"CONNECT", Method::connect}};
+  static constexpr Known known[] = {{"POST", Method::post},   {"HEAD", Method::head},      {"PUT", Method::put},
+                                    {"PATCH", Method::patch}, {"DELETE", Method::delete_}, {"OPTIONS", Method::options},
+                                    {"TRACE", Method::trace}, {"CONNECT", Method::connect}};
   for (const Known& k : known) {
     if (k.name == name) return k.method;
   }
@@ -118,7 +118,8 @@ Progress RequestParser::read_method(const char* data, std::uint32_t end, Request
   if (at - begin > most_method_bytes) return refuse(Reason::bad_request, "method too long", begin);
   if (at == end) return more(end);
   if (data[at] == '\r' && at + 1 == end) return more(end);
-  if (data[at] != ' ' || at == begin) return refuse(Reason::bad_request, rule_for(data[at], "character in the method"), at);
+  if (data[at] != ' ' || at == begin)
+    return refuse(Reason::bad_request, rule_for(data[at], "character in the method"), at);
   head.method_text.size = at - begin;
   head.method = method_of(head.text(head.method_text));
   head.target.begin = at + 1;
@@ -140,7 +141,8 @@ Progress RequestParser::read_request_target(const char* data, std::uint32_t end,
 Progress RequestParser::read_version(const char* data, std::uint32_t end, RequestHead& head) {
   static constexpr std::string_view shape = "HTTP/d.d";
   const std::uint32_t begin = head.target.begin + head.target.size + 1;
-  if (end - begin >= 10 && std::memcmp(data + begin, "HTTP/1.1\r\n", 10) == 0) return Progress::done;  // head.version is http11 after clear()
+  if (end - begin >= 10 && std::memcmp(data + begin, "HTTP/1.1\r\n", 10) == 0)
+    return Progress::done;  // head.version is http11 after clear()
   for (std::uint32_t i = 0; i < version_bytes; ++i) {
     if (begin + i == end) return more(end);
     const char c = data[begin + i];
@@ -170,7 +172,8 @@ Progress RequestParser::finish(RequestHead& head) {
   if (rule != nullptr) return refuse(Reason::bad_request, rule, head.size);
   const Field* host = head.find(FieldId::host);
   if (host == nullptr && head.version == Version::http11) return refuse(Reason::bad_request, "no host", head.size);
-  if (host != nullptr && !is_authority(head.value(*host))) return refuse(Reason::bad_request, "host is no authority", host->value);
+  if (host != nullptr && !is_authority(head.value(*host)))
+    return refuse(Reason::bad_request, "host is no authority", host->value);
   if (host != nullptr && head.authority.size == 0) head.authority = {host->value, host->value_size};
   if (head.method == Method::connect || head.method == Method::trace) return refuse(Reason::method_refused, nullptr, 0);
 

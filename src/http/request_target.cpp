@@ -23,10 +23,10 @@ constexpr std::array<bool, 256> name_characters = [] {
 std::size_t plain_characters(std::string_view text) noexcept {
   const char* const end = text.data() + text.size();
   for (const char* at = text.data(); at < end; at += 16) {
-    const std::uint32_t others = bits_up_to(text.data(), at, end, [](Bytes16 b) {
-      return (common_name_characters(b) | b.equals('.')).bits() ^ 0xffffU;
-    });
-    if (others != 0) return static_cast<std::size_t>(at - text.data()) + static_cast<std::size_t>(std::countr_zero(others));
+    const std::uint32_t others = bits_up_to(
+        text.data(), at, end, [](Bytes16 b) { return (common_name_characters(b) | b.equals('.')).bits() ^ 0xffffU; });
+    if (others != 0)
+      return static_cast<std::size_t>(at - text.data()) + static_cast<std::size_t>(std::countr_zero(others));
   }
   return text.size();
 }
@@ -96,7 +96,8 @@ const char* read_target(RequestHead& head) noexcept {
   const std::string_view target = head.text(head.target);
   if (head.method == Method::connect) {
     const std::size_t colon = target.rfind(':');
-    if (!is_authority(target) || colon == std::string_view::npos || colon + 1 == target.size()) return "target is no authority";
+    if (!is_authority(target) || colon == std::string_view::npos || colon + 1 == target.size())
+      return "target is no authority";
     head.authority = head.target;
     return nullptr;
   }

@@ -6,12 +6,13 @@
 namespace holdfast::http {
 namespace {
 
-constexpr FieldSet always_dropped = set_of({FieldId::connection, FieldId::content_length, FieldId::keep_alive, FieldId::proxy_connection,
-                                            FieldId::te, FieldId::transfer_encoding, FieldId::upgrade});
+constexpr FieldSet always_dropped =
+    set_of({FieldId::connection, FieldId::content_length, FieldId::keep_alive, FieldId::proxy_connection, FieldId::te,
+            FieldId::transfer_encoding, FieldId::upgrade});
 // What an app's Connection cannot have removed: how the content is to be read.
 constexpr FieldSet kept_when_nominated =
-    set_of({FieldId::content_encoding, FieldId::content_length, FieldId::content_range, FieldId::content_type, FieldId::date,
-            FieldId::set_cookie, FieldId::www_authenticate});
+    set_of({FieldId::content_encoding, FieldId::content_length, FieldId::content_range, FieldId::content_type,
+            FieldId::date, FieldId::set_cookie, FieldId::www_authenticate});
 
 FieldSet dropped(const ResponseForwarding& f) noexcept {
   FieldSet drop = united(always_dropped, f.drop);
@@ -45,7 +46,8 @@ std::size_t response_bound(const ResponseHead& head, const ResponseForwarding& f
 
 char* render_response(const ResponseHead& head, const ResponseForwarding& f, char* out) noexcept {
   const bool interim = head.status < 200;
-  const auto marks = static_cast<std::uint8_t>(mark_dropped | (f.strip ? mark_strip : 0) | (f.replace_request_id ? mark_request_id : 0));
+  const auto marks = static_cast<std::uint8_t>(mark_dropped | (f.strip ? mark_strip : 0) |
+                                               (f.replace_request_id ? mark_request_id : 0));
   out = write_status_line(head, f, out);
   out = FieldFilter(head, dropped(f), marks, kept_when_nominated).copy(out);
   if (!interim) {

@@ -1,5 +1,6 @@
 // response_parser: the status line, and how a response is framed (RFC 9112 4 and 6.3). Declared in h1_parser.h.
 #include <algorithm>
+#include <cstring>
 
 #include "core/bytes.h"
 #include "http/field_line.h"
@@ -62,13 +63,15 @@ Progress ResponseParser::parse(const char* data, std::size_t size, ResponseHead&
 
 Progress ResponseParser::read_status_line(const char* data, std::uint32_t end, ResponseHead& head) {
   static constexpr std::string_view shape = "HTTP/1.d ddd";
-  for (std::uint32_t i = 0; i < reason_at; ++i) {
+  const bool common = end >= reason_at && std::memcmp(data, "HTTP/1.1 ", code_at) == 0;
+  for (std::uint32_t i = common ? code_at : 0; i < reason_at; ++i) {
     if (i == end) return more(end);
     if (shape[i] == 'd' ? !is_digit(data[i]) : data[i] != shape[i]) return refuse("status line", i);
   }
   if (data[7] > '1') return refuse("HTTP version", 7);
   head.version = data[7] == '0' ? Version::http10 : Version::http11;
-  head.status = static_cast<std::uint16_t>((data[code_at] - '0') * 100 + (data[code_at + 1] - '0') * 10 + (data[code_at + 2] - '0'));
+  head.status = static_cast<std::uint16_t>((data[code_at] - '0') * 100 + (data[code_at + 1] - '0') * 10 +
+                                           (data[code_at + 2] - '0'));
   if (head.status < 100 || head.status > 599) return refuse("status code", code_at);  // RFC 9110 15
   if (reason_at == end) return more(end);
 
@@ -90,7 +93,8 @@ Progress ResponseParser::finish(ResponseHead& head) {
   const char* rule = rules.framing(head.version, head.framing, head.content_length);
   if (rule != nullptr) return refuse(rule, head.size);
   const bool stray_content = rules.has_coding() || head.content_length != 0;
-  if (head.status < 200 && (rules.has_coding() || rules.has_length())) return refuse("framing in an interim response", head.size);
+  if (head.status < 200 && (rules.has_coding() || rules.has_length()))
+    return refuse("framing in an interim response", head.size);
 
   head.nominates = rules.nominates();
   head.has_length = rules.has_length();

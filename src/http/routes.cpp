@@ -5,10 +5,13 @@
 namespace holdfast::http {
 namespace {
 
-bool is_unreserved(char c) noexcept { return is_alpha(c) || is_digit(c) || c == '-' || c == '.' || c == '_' || c == '~'; }
+bool is_unreserved(char c) noexcept {
+  return is_alpha(c) || is_digit(c) || c == '-' || c == '.' || c == '_' || c == '~';
+}
 char upper(char c) noexcept { return c >= 'a' && c <= 'f' ? static_cast<char>(c - 32) : c; }
 
-// One character of the path as it counts for matching: one byte, or an escape that stays (three bytes). Cuts it from `path`.
+// One character of the path as it counts for matching: one byte, or an escape that stays (three bytes). Cuts it from
+// `path`.
 std::size_t next_character(std::string_view& path, char* out) noexcept {
   const bool escape = path[0] == '%' && path.size() > 2 && hex_value(path[1]) >= 0 && hex_value(path[2]) >= 0;
   if (!escape) {

@@ -11,12 +11,12 @@
 
 namespace holdfast::http {
 
-// The path with unreserved escapes decoded, other escapes in upper case, slashes merged and dot segments resolved, written to `out` (needs
-// path.size() + 1 bytes). Begins with a slash, except for "*". Empty when `out` is too small.
+// The path with unreserved escapes decoded, other escapes in upper case, slashes merged and dot segments resolved,
+// written to `out` (needs path.size() + 1 bytes). Begins with a slash, except for "*". Empty when `out` is too small.
 std::string_view normalised_path(std::string_view path, std::span<char> out) noexcept;
 
-// A pattern such as /users/*/posts or /events/*: `*` is one whole segment, at the end the rest (at least one byte behind the slash,
-// any number of segments). Without `*` the path must be equal.
+// A pattern such as /users/*/posts or /events/*: `*` is one whole segment, at the end the rest (at least one byte
+// behind the slash, any number of segments). Without `*` the path must be equal.
 class PathPattern {
  public:
   // Nothing when `text` does not begin with a slash or has a `*` inside a segment.

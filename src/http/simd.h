@@ -1,7 +1,7 @@
 // simd: sixteen bytes at once. The only place with vector instructions (SSE2, NEON, or plain code).
 //
-// A vector of comparisons has 0xff where it holds; bits() makes it a mask with bit i for byte i. All comparisons are unsigned.
-// AVX2 was measured and gains nothing on message heads: their lines are short.
+// A vector of comparisons has 0xff where it holds; bits() makes it a mask with bit i for byte i. All comparisons are
+// unsigned. AVX2 was measured and gains nothing on message heads: their lines are short.
 #pragma once
 
 #include <array>
@@ -176,11 +176,13 @@ Bytes load_up_to(const char* p, const char* end) noexcept {
   return load_few<Bytes>(p, end);
 }
 
-// What `find` says of up to sixteen bytes at `at`; nothing from `end` on is looked at. `base`: the first byte that may be read.
+// What `find` says of up to sixteen bytes at `at`; nothing from `end` on is looked at. `base`: the first byte that may
+// be read.
 template <class Find>
 std::uint32_t bits_up_to(const char* base, const char* at, const char* end, Find find) noexcept {
   if (end - at >= 16) return find(Bytes16::load(at));
-  if (end - base >= 16) return find(Bytes16::load(end - 16)) >> (16 - (end - at));  // the last sixteen, some of them seen before
+  if (end - base >= 16)
+    return find(Bytes16::load(end - 16)) >> (16 - (end - at));  // the last sixteen, some of them seen before
   return find(load_up_to<Bytes16>(at, end)) & ((1U << (end - at)) - 1U);
 }
 

@@ -11,14 +11,17 @@ namespace holdfast::http {
 namespace {
 
 constexpr std::array forbidden_prefixes{"content-", "x-forwarded-", "sec-", "proxy-", "if-", "access-control-"};
-constexpr std::array forbidden_names{"accept", "age", "allow", "alt-svc", "clear-site-data", "expires", "http2-settings", "location", "origin",
-                                     "pragma", "range", "referer", "refresh", "strict-transport-security", "vary", "x-real-ip"};
+constexpr std::array forbidden_names{
+    "accept",   "age",      "allow",  "alt-svc", "clear-site-data", "expires", "http2-settings",
+    "location", "origin",   "pragma", "range",   "referer",         "refresh", "strict-transport-security",
+    "vary",     "x-real-ip"};
 
 std::string_view name_of(std::string_view line) noexcept { return line.substr(0, line.find(':')); }
 
 bool allowed_name(std::string_view name) noexcept {
   const FieldId id = fixed_field_id(name);
-  if (id == FieldId::content_digest || id == FieldId::repr_digest || id == FieldId::digest || id == FieldId::etag) return true;
+  if (id == FieldId::content_digest || id == FieldId::repr_digest || id == FieldId::digest || id == FieldId::etag)
+    return true;
   if (id != FieldId::other) return id == FieldId::date || id == FieldId::server;
   for (const std::string_view prefix : forbidden_prefixes) {
     if (equals_lower(name.substr(0, prefix.size()), prefix)) return false;

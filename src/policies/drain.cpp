@@ -25,11 +25,12 @@ void ends_before_the_kill(const config::Configuration& configuration, const conf
                           config::FaultSink& sink) {
   const config::LoadedPolicy* policy = configuration.find("drain");
   if (policy == nullptr || policy->mode == config::Mode::disabled) return;
+  if (!configuration.has_platform) return;  // a policy file alone does not say when the process is killed
   const auto& drain = policy->settings.as<Drain>();
   const Duration needed = drain.announce + drain.finish + last_words;
   const Duration grace = configuration.platform.termination_grace;
   if (needed <= grace) return;
-  sink.fault("drain.finish", config::code::rule,
+  sink.fault("drain.finish drain.announce terminationGrace", config::code::rule,
              "announce " + to_text(drain.announce) + " + finish " + to_text(drain.finish) +
                  " + 2s = " + to_text(needed) + " is more than terminationGrace " + to_text(grace) +
                  ": the process would be killed while it drains",

@@ -69,14 +69,6 @@ void plan_limits(const PolicySettings& settings, Plan& plan) {
   }
 }
 
-void one_uri_fits_the_head(const Limits& limits, config::RuleReport& report) {
-  if (!limits.uri || limits.uri->bytes < head_bytes(limits)) return;
-  report.fault({"uri", "headers"},
-               "uri " + to_text(*limits.uri) + " is not below headers " + to_text(ByteCount{head_bytes(limits)}) +
-                   ", which contain it",
-               "lower uri, or raise headers above " + to_text(*limits.uri));
-}
-
 // An exchange needs a connection, so connections bound what is lifted.
 std::uint64_t in_flight(const Limits& limits) noexcept {
   return std::min(limits.concurrency.value_or(limits.connections), limits.connections);
@@ -139,8 +131,7 @@ CatalogLine limits() {
           .count("concurrency", &Limits::concurrency, {1, 1'000'000}, "Exchanges with the app at the same time.")
           .count("queue", &Limits::queue, {0, 1'000'000}, "Requests that may wait for one of these places.")
           .duration("queueWait", &Limits::queue_wait, {1ms, 1min},
-                    "How long such a request waits before it is refused.")
-          .rule(one_uri_fits_the_head);
+                    "How long such a request waits before it is refused.");
   return {.section = &section, .plan = plan_limits, .cross_rule = the_machine_can_hold_it};
 }
 

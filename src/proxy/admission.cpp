@@ -1,6 +1,6 @@
 #include "proxy/admission.h"
 
-#include "proxy/exchange.h"
+#include "proxy/boundary.h"
 
 namespace holdfast::proxy {
 
@@ -32,8 +32,7 @@ Admission::Answer Admission::enter(Exchange& exchange) {
 
 void Admission::leave() {
   context_.shared.concurrency.give();
-  if (head_ != nullptr) return wake();
-  peers_.wake_another(context_);
+  wake();
 }
 
 void Admission::leave_queue(Exchange& exchange) noexcept {
@@ -44,9 +43,12 @@ void Admission::wake() {
   while (head_ != nullptr && take_slot(*head_)) {
     Exchange& first = *head_;
     unlink(first);
-    first.on_admitted();
-    first.settle();
+    guarded(first, [&first] {
+      first.on_admitted();
+      first.settle();
+    });
   }
+  if (head_ == nullptr) peers_.wake_another(context_);  // one wake-up may stand for several slots, or come too late for us
 }
 
 void Admission::push(Exchange& exchange) noexcept {

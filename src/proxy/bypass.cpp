@@ -1,6 +1,7 @@
 #include "proxy/bypass.h"
 
 #include <charconv>
+#include <filesystem>
 #include <fstream>
 #include <sstream>
 
@@ -11,6 +12,12 @@ constexpr Duration look_every = std::chrono::seconds(5);
 constexpr std::size_t lines_max = 20'000;  // a look stays short on a machine with very many sockets
 constexpr std::size_t peers_max = 4'096;
 
+struct Row {
+  std::string local;
+  std::string remote;
+  std::string inode;
+};
+
 // `0100007F:0BB8` → port 3000.
 std::uint16_t port_of(const std::string& address) {
   std::uint16_t port = 0;
@@ -19,10 +26,52 @@ std::uint16_t port_of(const std::string& address) {
   return port;
 }
 
-bool loopback(const std::string& address, bool v6) {
-  if (!v6) return address.size() > 8 && address.compare(6, 2, "7F") == 0;
-  return address.starts_with("00000000000000000000000001000000:") ||
-         (address.starts_with("0000000000000000FFFF0000") && address.compare(30, 2, "7F") == 0);
+// An IPv4 address in the table of IPv6 looks like one in the table of IPv4.
+std::string plain(const std::string& address) {
+  constexpr std::string_view mapped = "0000000000000000FFFF0000";
+  return address.starts_with(mapped) ? address.substr(mapped.size()) : address;
+}
+
+std::vector<Row> established_in(const char* file) {
+  std::vector<Row> rows;
+  std::ifstream lines(file);
+  std::string line;
+  std::getline(lines, line);  // the heading
+  while (rows.size() < lines_max && std::getline(lines, line)) {
+    std::istringstream words(line);
+    std::string number, local, remote, state, queues, timer, retransmits, uid, timeout, inode;
+    words >> number >> local >> remote >> state >> queues >> timer >> retransmits >> uid >> timeout >> inode;
+    if (state == "01") rows.push_back({plain(local), plain(remote), std::move(inode)});
+  }
+  return rows;
+}
+
+// Inodes of the sockets that this process holds.
+std::set<std::string> own_sockets() {
+  constexpr std::string_view prefix = "socket:[";
+  std::set<std::string> inodes;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd", error)) {
+    const std::string target = std::filesystem::read_symlink(entry.path(), error).string();
+    if (target.starts_with(prefix)) inodes.insert(target.substr(prefix.size(), target.size() - prefix.size() - 1));
+  }
+  return inodes;
+}
+
+std::set<std::string> strangers(std::uint16_t app_port) {
+  std::vector<Row> rows = established_in("/proc/net/tcp");
+  for (Row& row : established_in("/proc/net/tcp6")) rows.push_back(std::move(row));
+  const std::set<std::string> own = own_sockets();
+  std::set<std::string> ours;
+  for (const Row& row : rows) {
+    if (port_of(row.remote) == app_port && own.contains(row.inode)) ours.insert(row.local);
+  }
+  std::set<std::string> peers;
+  for (const Row& row : rows) {
+    const bool at_app = port_of(row.local) == app_port && !own.contains(row.inode) && !ours.contains(row.remote);
+    if (at_app && peers.size() < peers_max) peers.insert(row.remote);
+  }
+  return peers;
 }
 
 }  // namespace
@@ -36,29 +85,20 @@ void Bypass::start() {
 
 void Bypass::look() {
   context_.deadlines.arm(next_, context_.now, look_every);
-  std::unordered_set<std::string> open;
-  look_in("/proc/net/tcp", false, open);
-  look_in("/proc/net/tcp6", true, open);
-  for (const std::string& peer : open) {
-    if (!known_.contains(peer)) ++seen_;
+  const std::set<std::string> now = strangers(app_port_);
+  std::set<std::string> once;
+  std::set<std::string> counted;
+  for (const std::string& peer : now) {
+    const bool known = counted_.contains(peer);
+    if (!known && !once_.contains(peer)) {
+      once.insert(peer);
+      continue;
+    }
+    if (!known) ++seen_;
+    counted.insert(peer);
   }
-  known_ = std::move(open);
-}
-
-void Bypass::look_in(const char* file, bool v6, std::unordered_set<std::string>& open) {
-  constexpr std::string_view established = "01";
-  std::ifstream lines(file);
-  std::string line;
-  std::getline(lines, line);  // the heading
-  for (std::size_t n = 0; n < lines_max && open.size() < peers_max && std::getline(lines, line); ++n) {
-    std::istringstream words(line);
-    std::string number;
-    std::string local;
-    std::string remote;
-    std::string state;
-    words >> number >> local >> remote >> state;
-    if (state == established && port_of(local) == app_port_ && !loopback(remote, v6)) open.insert(remote);
-  }
+  once_ = std::move(once);
+  counted_ = std::move(counted);
 }
 
 }  // namespace holdfast::proxy

@@ -41,10 +41,11 @@ void Exchange::begin(ClientStream& client, Destination destination, ViewRef view
   interims_ = 0;
   over_ = slot_held_ = retried_ = content_begun_ = request_ended_ = wants_content_ = close_after_ = false;
   client_dirty_ = origin_dirty_ = client_blocked_ = origin_blocked_ = origin_deaf_ = response_clean_ = false;
-  tunnel_ = cause_open_ = settling_ = idle_reported_ = false;
-  waiting_since_ = progress_at_ = window_begin_ = {};
+  tunnel_ = cause_open_ = cause_coded_ = settling_ = false;
+  reported_ = 0;
+  waiting_since_ = progress_at_ = taken_at_ = window_begin_ = {};
   waited_ = {};
-  window_written_ = cause_read_ = 0;
+  window_written_ = taken_ = cause_read_ = 0;
   origin_wait = nullptr;
 }
 
@@ -55,6 +56,7 @@ void Exchange::rest() noexcept {
   x_.request.clear();
   x_.response.clear();
   client_out.clear();
+  view_ = {};
   over_ = true;
 }
 
@@ -98,14 +100,19 @@ void Exchange::gate() {
     if (behind.family != 0) x_.client = behind;
   }
   x_.route = &view_->plan->route_of(x_.request.text(x_.request.method_text), x_.request.path());
-  if (!check_head()) return;
   if (policies::Verdict refused = view_->pipeline->on_request(x_, entered_)) return fail(*refused);
+  if (!check_head()) return;
   const http::Field* hops_left =
       x_.request.method == http::Method::options ? x_.request.find(http::FieldId::max_forwards) : nullptr;
   if (hops_left != nullptr && x_.request.value(*hops_left) == "0") return answer_options();
   const policies::TimeBound& bound = x_.route->request;
   context_.deadlines.arm(request_deadline_, context_.now, bound.after);
   admit();
+}
+
+bool Exchange::has_content() const noexcept {
+  const http::RequestHead& head = x_.request;
+  return head.framing == http::Framing::chunked || (head.framing == http::Framing::length && head.content_length > 0);
 }
 
 // Limits on what the head says. False when the exchange failed.
@@ -149,7 +156,7 @@ void Exchange::admit() {
 
 void Exchange::acquire(bool fresh) {
   if (to_.admission != nullptr) slot_held_ = true;
-  x_.at.admitted = context_.now;
+  if (x_.at.admitted == TimePoint{}) x_.at.admitted = context_.now;
   if (Lease lease = to_.origin->acquire(*this, fresh)) return send_head(std::move(lease));
   arm_phase(Event::connect_due, x_.route->connect);
 }
@@ -162,14 +169,22 @@ void Exchange::send_head(Lease lease) {
   lease_->send_request(x_, {.framing = head.framing, .length = head.content_length});
   origin_dirty_ = true;
   phase_deadline_.disarm();
-  if (head.framing == http::Framing::none) {
+  if (!has_content()) {
     request_half_ = RequestHalf::done;
+    x_.at.request_sent = context_.now;
     return arm_phase(Event::first_byte_due, x_.route->first_byte);
   }
   request_half_ = RequestHalf::sending;
-  if (head.expect_continue) return arm_phase(Event::first_byte_due, x_.route->first_byte);
+  wants_content_ = !head.expect_continue;
+  client_->want_content(true);  // an expectation is decided by the app, but content that came unasked is not held back
+  if (head.expect_continue) arm_phase(Event::first_byte_due, x_.route->first_byte);
+}
+
+void Exchange::content_came_unasked() noexcept {
+  const bool expecting = x_.request.expect_continue && request_half_ == RequestHalf::sending && !origin_blocked_;
+  if (!expecting || response_half_ != ResponseHalf::none) return;
   wants_content_ = true;
-  client_->want_content(true);
+  phase_deadline_.disarm();
 }
 
 // The origin could not be reached: once more when it was the first try.
@@ -188,7 +203,7 @@ void Exchange::retry_or_fail(int error_number) {
 }
 
 void Exchange::forward(Content content) {
-  wait_for_client(false);
+  client_sent();
   x_.bytes_in += content.bytes.size();
   const policies::SizeBound& body = x_.route->body;
   if (x_.bytes_in > body.max && !tunnel_) {
@@ -205,13 +220,14 @@ void Exchange::forward(Content content) {
 }
 
 void Exchange::end_request(std::string_view trailers) {
-  wait_for_client(false);
+  client_sent();
   wants_content_ = false;
   if (request_half_ == RequestHalf::discarding) {
     request_ended_ = true;
     return;
   }
   request_half_ = RequestHalf::done;
+  x_.at.request_sent = context_.now;
   if (tunnel_) return lease_->shutdown_write();
   content_begun_ = true;
   if (!origin_deaf_) {
@@ -223,7 +239,7 @@ void Exchange::end_request(std::string_view trailers) {
 
 // RFC 9110 7.6.2: with Max-Forwards 0 the proxy answers itself.
 void Exchange::answer_options() {
-  request_half_ = x_.request.framing == http::Framing::none ? RequestHalf::done : RequestHalf::discarding;
+  request_half_ = has_content() ? RequestHalf::discarding : RequestHalf::done;
   local_reply();
 }
 
@@ -261,10 +277,9 @@ void Exchange::fail(const Error& error) {
   if (x_.error.reason == Reason::ok) x_.error = error;
   if (error.reason == Reason::downstream_gone) return gone();
   const bool was_head = request_half_ == RequestHalf::head;
-  const bool ended = request_half_ == RequestHalf::done ||
-                     (request_half_ == RequestHalf::gated && x_.request.framing == http::Framing::none);
+  const bool ended = request_half_ == RequestHalf::done || (request_half_ == RequestHalf::gated && !has_content());
   stop_upstream();
-  if (response_half_ == ResponseHalf::streaming || response_half_ == ResponseHalf::local) {
+  if (response_half_ != ResponseHalf::none) {
     x_.truncated = true;
     response_half_ = ResponseHalf::cut;
     if (!ended) request_half_ = RequestHalf::cut;
@@ -298,7 +313,7 @@ void Exchange::finish() {
   if (slot_held_) to_.admission->leave();
   slot_held_ = false;
   context_.counters.exchanges.store(context_.counters.exchanges.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
-  view_->pipeline->on_complete(x_);
+  if (tunnel_) WorkerCounters::add(context_.counters.tunnels, -1);
   Ending ending = Ending::keep;
   if (response_half_ == ResponseHalf::cut) {
     ending = Ending::cut;
@@ -309,15 +324,20 @@ void Exchange::finish() {
   } else if (must_close()) {
     ending = Ending::close;
   }
-  client_->exchange_over(ending);
+  view_->pipeline->on_complete(x_);
+  std::exchange(client_, nullptr)->exchange_over(ending);
 }
 
 void Exchange::on_exception(std::string_view text) noexcept {
-  if (over_) return;
-  x_.cause.assign(text.substr(0, 512));
+  settling_ = false;
+  if (over_) {  // on_complete() threw: it is not run again
+    if (client_ != nullptr) std::exchange(client_, nullptr)->exchange_over(Ending::cut);
+    return;
+  }
   try {
-    fail({.reason = Reason::internal, .detail = "exception"});
+    x_.cause.assign(text.substr(0, 512));
     close_after_ = true;
+    fail({.reason = Reason::internal, .detail = "exception"});
     settle();
   } catch (...) {  // a second failure while replying: the connection just ends
     response_half_ = ResponseHalf::cut;

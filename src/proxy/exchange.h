@@ -69,6 +69,8 @@ class Exchange final {
   void settle();
 
   bool wants_content() const noexcept { return wants_content_; }
+  // Content has come although the client asked to be told when to send it: it does not wait, so neither do we.
+  void content_came_unasked() noexcept;
   bool awaits_response() const noexcept { return response_half_ == ResponseHalf::none; }
   RequestHalf request_half() const noexcept { return request_half_; }
   ResponseHalf response_half() const noexcept { return response_half_; }
@@ -108,6 +110,7 @@ class Exchange final {
   // Actions on the request.
   void gate();
   bool check_head();
+  bool has_content() const noexcept;
   void admit();
   void acquire(bool fresh);
   void send_head(Lease lease);
@@ -127,7 +130,7 @@ class Exchange final {
   void end_cause();
   void truncate(const Error& error);
   void local_reply();
-  bool must_close() const noexcept;
+  bool must_close() noexcept;
 
   // Ends.
   void resend_or_fail(const Error& error);
@@ -143,9 +146,13 @@ class Exchange final {
   void arm_phase(Event event, const policies::TimeBound& bound);
   void timeout(Event event);
   bool only_reports(Event event, const policies::TimeBound& bound, Reason reason);
+  Duration wait_of(Event event, const policies::TimeBound& bound) const noexcept;
   void request_due();
   void stream_idle_due();
+  void client_takes() noexcept;
+  TimePoint client_due() const noexcept;
   bool client_too_slow() noexcept;
+  void client_sent() noexcept;
   void wait_for_client(bool waiting) noexcept;
   static void phase_expired(void* self);
   static void request_expired(void* self);
@@ -162,6 +169,7 @@ class Exchange final {
   ResponseHalf response_half_ = ResponseHalf::none;
   int entered_ = -1;
   std::uint8_t interims_ = 0;
+  std::uint32_t reported_ = 0;    // set of Event: report mode, counted already
   bool over_ = true;
   bool slot_held_ = false;
   bool retried_ = false;
@@ -177,8 +185,8 @@ class Exchange final {
   bool response_clean_ = false;   // the response ended as it should
   bool tunnel_ = false;
   bool cause_open_ = false;       // the body of a replaced 5xx is still being read
+  bool cause_coded_ = false;      // and is coded: only its size is told
   bool settling_ = false;
-  bool idle_reported_ = false;
   Event phase_ = Event::connect_due;
   Deadline phase_deadline_;
   Deadline request_deadline_;
@@ -186,8 +194,10 @@ class Exchange final {
   TimePoint waiting_since_{};     // for the client; default: not waiting
   Duration waited_{};             // for the client, in total
   TimePoint progress_at_{};       // streaming: the last byte either way
+  TimePoint taken_at_{};          // while client_blocked_: when the client last took something
   TimePoint window_begin_{};      // slow readers: window of at least 512 B/s over 20 s
   std::uint64_t window_written_ = 0;
+  std::uint64_t taken_ = 0;       // while client_blocked_: client_out.written() at taken_at_
   std::uint64_t cause_read_ = 0;
 };
 

@@ -88,11 +88,11 @@ void Exchange::respond() {
   }
   const bool head_request = x_.request.method == http::Method::head;
   if (head.status >= 500 && x_.error.reason == Reason::ok) {
-    x_.error = {.reason = Reason::upstream_5xx, .rule = x_.route->replace_5xx_rule};
-    if (x_.route->replace_5xx && !head_request) {
-      if (!x_.route->replace_5xx_report) return replace_5xx();
-      x_.would_have(Reason::upstream_5xx, x_.route->replace_5xx_rule);
-    }
+    const policies::RoutePlan& route = *x_.route;
+    const bool replaced = route.replace_5xx && !head_request;
+    x_.error = {.reason = Reason::upstream_5xx, .rule = replaced ? route.replace_5xx_rule : nullptr};
+    if (replaced) return replace_5xx();
+    if (route.replace_5xx_report && !head_request) x_.would_have(Reason::upstream_5xx, route.replace_5xx_rule);
   }
   view_->pipeline->on_response(x_, entered_);
   response_half_ = ResponseHalf::streaming;
@@ -105,6 +105,10 @@ void Exchange::respond() {
 void Exchange::replace_5xx() {
   view_->pipeline->on_response(x_, entered_);
   cause_open_ = x_.route->keep_cause > 0 && x_.response.framing != http::Framing::none;
+  if (const http::Field* coding = cause_open_ ? x_.response.find(http::FieldId::content_encoding) : nullptr) {
+    cause_coded_ = true;
+    x_.cause.assign(x_.response.value(*coding).substr(0, 32));  // now: the head's bytes go with the next read
+  }
   local_reply();
   if (!cause_open_) {
     if (x_.response.framing != http::Framing::none) lease_.end(false);
@@ -133,7 +137,7 @@ void Exchange::end_response(std::string_view trailers) {
 void Exchange::keep_cause(Content content) {
   if (!cause_open_) return;
   cause_read_ += content.bytes.size();
-  if (x_.response.find(http::FieldId::content_encoding) == nullptr) {
+  if (!cause_coded_) {
     const std::size_t room = x_.route->keep_cause - std::min<std::uint64_t>(x_.route->keep_cause, x_.cause.size());
     x_.cause.append(content.bytes.substr(0, room));
   }
@@ -144,9 +148,7 @@ void Exchange::end_cause() {
   if (!cause_open_) return;
   cause_open_ = false;
   phase_deadline_.disarm();
-  if (const http::Field* coding = x_.response.find(http::FieldId::content_encoding)) {
-    x_.cause = "[" + std::string(x_.response.value(*coding).substr(0, 32)) + ", " + std::to_string(cause_read_) + " bytes]";
-  }
+  if (cause_coded_) x_.cause = "[" + x_.cause + ", " + std::to_string(cause_read_) + " bytes]";
   lease_.end(response_clean_ && request_half_ == RequestHalf::done);
   client_dirty_ = true;  // the exchange may be over now
 }
@@ -196,10 +198,11 @@ void Exchange::local_reply() {
   client_->send_local(x_, reply);
 }
 
-bool Exchange::must_close() const noexcept {
+bool Exchange::must_close() noexcept {
   const policies::SizeBound& requests = view_->plan->listener.requests_per_connection;
-  return close_after_ || context_.finishing || !client_->may_keep_alive() ||
-         (x_.connection->requests >= requests.max && !requests.report);
+  const bool used_up = x_.connection->requests >= requests.max;
+  if (used_up && requests.report) x_.would_have(Reason::ok, requests.rule);
+  return close_after_ || context_.finishing || !client_->may_keep_alive() || (used_up && !requests.report);
 }
 
 }  // namespace holdfast::proxy

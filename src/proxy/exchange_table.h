@@ -132,7 +132,7 @@ inline constexpr std::array table{
     Row{request_due,        set(gated) | at_origin,               none,                Action::timeout},
     Row{request_due,        any_request,                          streaming,           Action::timeout},
     Row{request_due,        any_request,                          local | over,        Action::ignore},
-    Row{stream_idle_due,    any_request,                          streaming | local,   Action::timeout},
+    Row{stream_idle_due,    any_request,                          streaming | local | over, Action::timeout},
     Row{stream_idle_due,    at_origin,                            none,                Action::timeout},
     Row{cause_due,          any_request,                          local,               Action::end_cause},
     Row{cause_due,          any_request,                          over,                Action::ignore},

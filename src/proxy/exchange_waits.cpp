@@ -34,11 +34,12 @@ void Exchange::settle_origin() {
       if (!origin_blocked_) return;
       origin_blocked_ = false;
       idle_deadline_.disarm();
-      if (request_half_ != RequestHalf::sending) return;
+      if (request_half_ != RequestHalf::sending || phase_deadline_.armed()) return;  // armed: the app has yet to say 100
       wants_content_ = true;
       return client_->want_content(true);
     case Outbox::Flushed::blocked:
       if (!origin_blocked_) progress_at_ = context_.now;
+      if (phase_ == Event::client_body_due) phase_deadline_.disarm();
       origin_blocked_ = true;
       wants_content_ = false;
       return client_->want_content(false);
@@ -64,10 +65,10 @@ void Exchange::settle_client() {
       return;
     }
     case Outbox::Flushed::blocked:
-      if (client_blocked_) return;
+      if (client_blocked_) return client_takes();
       client_blocked_ = true;
-      window_begin_ = context_.now;
-      window_written_ = client_out.written();
+      window_begin_ = taken_at_ = context_.now;
+      window_written_ = taken_ = client_out.written();
       idle_deadline_.disarm();  // armed again for the client
       wait_for_client(true);
       if (lease_) lease_->want_content(false);
@@ -80,23 +81,34 @@ void Exchange::settle_client() {
 void Exchange::arm_waits() {
   if (tunnel_ || response_half_ != ResponseHalf::none) {
     if (idle_deadline_.armed()) return;
-    const Duration idle = x_.route->stream_idle.after;
-    context_.deadlines.arm(idle_deadline_, context_.now, client_blocked_ ? std::min(idle, slow_window) : idle);
-    return;
+    if (client_blocked_) return context_.deadlines.arm_at(idle_deadline_, client_due(), slow_window);
+    return context_.deadlines.arm(idle_deadline_, context_.now, wait_of(Event::stream_idle_due, x_.route->stream_idle));
   }
   if (request_half_ != RequestHalf::sending) return;
   if (origin_blocked_) {
-    if (!idle_deadline_.armed()) context_.deadlines.arm(idle_deadline_, context_.now, x_.route->stream_idle.after);
+    const Duration idle = wait_of(Event::stream_idle_due, x_.route->stream_idle);
+    if (!idle_deadline_.armed()) context_.deadlines.arm(idle_deadline_, context_.now, idle);
     return;
   }
-  if (!wants_content_) return;
+  if (!wants_content_ || (phase_ == Event::client_body_due && phase_deadline_.armed())) return;
   arm_phase(Event::client_body_due, x_.route->client_body_idle);
   wait_for_client(true);
 }
 
+// Request content came: what we waited for.
+void Exchange::client_sent() noexcept {
+  wait_for_client(false);
+  if (phase_ == Event::client_body_due) phase_deadline_.disarm();
+}
+
 void Exchange::arm_phase(Event event, const policies::TimeBound& bound) {
   phase_ = event;
-  context_.deadlines.arm(phase_deadline_, context_.now, bound.after);
+  context_.deadlines.arm(phase_deadline_, context_.now, wait_of(event, bound));
+}
+
+// Once a deadline in report mode was counted, only the ceiling is left of it.
+Duration Exchange::wait_of(Event event, const policies::TimeBound& bound) const noexcept {
+  return (reported_ >> static_cast<unsigned>(event) & 1U) != 0 ? policies::wait_ceiling : bound.after;
 }
 
 void Exchange::timeout(Event event) {
@@ -134,10 +146,9 @@ void Exchange::timeout(Event event) {
 
 // Report mode: counts, and waits on up to the ceiling. False when the deadline must act.
 bool Exchange::only_reports(Event event, const policies::TimeBound& bound, Reason reason) {
-  if (!bound.report) return false;
-  for (std::uint8_t i = 0; i < x_.would_size; ++i) {
-    if (x_.would[i].rule == bound.rule) return false;  // the ceiling is over too
-  }
+  const std::uint32_t bit = 1U << static_cast<unsigned>(event);
+  if (!bound.report || (reported_ & bit) != 0) return false;
+  reported_ |= bit;
   x_.would_have(reason, bound.rule);
   Deadline& deadline = event == Event::request_due       ? request_deadline_
                        : event == Event::stream_idle_due ? idle_deadline_
@@ -161,25 +172,34 @@ void Exchange::request_due() {
 void Exchange::stream_idle_due() {
   const policies::TimeBound& bound = x_.route->stream_idle;
   Reason reason = Reason::upstream_stream_idle;
+  const Duration idle = wait_of(Event::stream_idle_due, bound);
   if (client_blocked_) {
-    if (!client_too_slow()) {
-      return context_.deadlines.arm(idle_deadline_, context_.now, std::min(bound.after, slow_window));
-    }
+    if (!client_too_slow()) return context_.deadlines.arm_at(idle_deadline_, client_due(), slow_window);
     reason = Reason::downstream_read_slow;
-  } else if (context_.now - progress_at_ < bound.after) {
-    return context_.deadlines.arm_at(idle_deadline_, progress_at_ + bound.after, bound.after);
+  } else if (context_.now - progress_at_ < idle) {
+    return context_.deadlines.arm_at(idle_deadline_, progress_at_ + idle, idle);
   }
   if (only_reports(Event::stream_idle_due, bound, reason)) return;
   const auto limit_ms = std::chrono::duration_cast<std::chrono::milliseconds>(bound.after).count();
   fail({.reason = reason, .rule = bound.rule, .limit = static_cast<std::uint64_t>(limit_ms)});
 }
 
+void Exchange::client_takes() noexcept {
+  if (client_out.written() == taken_) return;
+  taken_ = client_out.written();
+  taken_at_ = context_.now;
+}
+
+// When the client could next turn out to be too slow.
+TimePoint Exchange::client_due() const noexcept {
+  const TimePoint silent = taken_at_ + wait_of(Event::stream_idle_due, x_.route->stream_idle);
+  return std::min(silent, window_begin_ + slow_window);
+}
+
 bool Exchange::client_too_slow() noexcept {
-  const std::uint64_t taken = client_out.written() - window_written_;
-  const Duration age = context_.now - window_begin_;
-  if (taken == 0 && age >= x_.route->stream_idle.after) return true;
-  if (age < slow_window) return false;
-  if (taken < slow_bytes) return true;
+  if (context_.now - taken_at_ >= wait_of(Event::stream_idle_due, x_.route->stream_idle)) return true;
+  if (context_.now - window_begin_ < slow_window) return false;
+  if (client_out.written() - window_written_ < slow_bytes) return true;
   window_begin_ = context_.now;
   window_written_ = client_out.written();
   return false;

@@ -17,16 +17,18 @@ class HttpOrigin::Attempt final : public net::DialUser, public Mortal {
  public:
   Attempt(HttpOrigin& origin, Exchange& waiting) : origin_(origin), exchange_(&waiting) {}
   void on_connected(std::unique_ptr<net::Transport> transport) noexcept override {
+    if (exchange_ == nullptr) return;  // given up earlier in this turn
     guarded(*exchange_, [&] { origin_.connected(*this, std::move(transport)); });
   }
   void on_dial_failed(int error) noexcept override {
+    if (exchange_ == nullptr) return;
     guarded(*exchange_, [&] { origin_.dial_failed(*this, error); });
   }
 
  private:
   friend class HttpOrigin;
   HttpOrigin& origin_;
-  Exchange* exchange_;
+  Exchange* exchange_;  // null once it has ended or was given up
   std::unique_ptr<net::Dial> dial_;
 };
 
@@ -133,7 +135,7 @@ void HttpOrigin::dial_failed(Attempt& attempt, int error) {
 }
 
 std::unique_ptr<HttpOrigin::Attempt> HttpOrigin::end_attempt(Attempt& attempt) noexcept {
-  attempt.exchange_->origin_wait = nullptr;
+  std::exchange(attempt.exchange_, nullptr)->origin_wait = nullptr;
   const auto found = std::find_if(attempts_.begin(), attempts_.end(), [&](const auto& a) { return a.get() == &attempt; });
   std::unique_ptr<Attempt> ended = std::move(*found);
   *found = std::move(attempts_.back());

@@ -16,7 +16,9 @@ class LocalOrigin::Stream final : public OriginStream, public Continuation, publ
     if (continuing_) origin_.context_.forget(*this);
   }
 
-  void send_request(const policies::Exchange&, ContentShape shape) override { complete_ = shape.framing == http::Framing::none; }
+  void send_request(const policies::Exchange&, ContentShape shape) override {
+    complete_ = shape.framing == http::Framing::none || (shape.framing == http::Framing::length && shape.length == 0);
+  }
   void send_content(Content content) override { content_.append(content.bytes); }
   void send_end(std::string_view) override { complete_ = true; }
   Outbox::Flushed flush() override {

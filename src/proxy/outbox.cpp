@@ -95,7 +95,7 @@ void Outbox::keep_borrowed() {
 
 void Outbox::clear() noexcept {
   segments_.clear();
-  size_ = 0;
+  size_ = written_ = 0;
 }
 
 }  // namespace holdfast::proxy

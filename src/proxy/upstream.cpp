@@ -41,11 +41,11 @@ void Upstream::serve(Exchange& exchange) {
 
 void Upstream::send_request(const policies::Exchange& x, ContentShape shape) {
   out_framing_ = shape.framing;
-  request_over_ = shape.framing == http::Framing::none;
+  request_over_ = shape.framing == http::Framing::none || (shape.framing == http::Framing::length && shape.length == 0);
   const bool may_have_content = x.request.method == http::Method::post || x.request.method == http::Method::put ||
                                 x.request.method == http::Method::patch;
   const http::RequestForwarding f{
-      .framing = {.framing = shape.framing, .length = shape.length, .announce_length = request_over_ && may_have_content},
+      .framing = {.framing = shape.framing, .length = shape.length, .announce_length = shape.framing == http::Framing::none && may_have_content},
       .peer = x.connection->peer.view(),
       .trusted_hops = x.plan->listener.trusted_hops,
       .upstream_authority = origin_.authority(),
@@ -252,7 +252,7 @@ void Upstream::release(bool clean) noexcept {
   if (was == nullptr || closed_) return;
   const bool reusable = clean && keep_alive_ && request_over_ && head_done_ && begin_ == end_ && out_.empty() && !tunnel_ && reading_;
   if (reusable) {
-    release_input();
+    if (!processing_) release_input();  // else what was read last may still be on its way to the client
     return origin_.put_idle(*this);
   }
   if (!request_over_ && !tunnel_) transport_->reset_on_close();  // the app must not take a part for the whole

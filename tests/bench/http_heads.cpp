@@ -15,13 +15,16 @@ using namespace holdfast::http;
 constexpr std::string_view request =
     "GET /api/v1/users/12345?fields=name,email&sort=created HTTP/1.1\r\n"
     "Host: users.example.test:8080\r\n"
-    "User-Agent: Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0.0.0 Safari/537.36\r\n"
+    "User-Agent: Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0.0.0 "
+    "Safari/537.36\r\n"
     "Accept: text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8\r\n"
     "Accept-Language: en-GB,en;q=0.9,de;q=0.8\r\n"
     "Accept-Encoding: gzip, deflate, br\r\n"
     "Connection: keep-alive\r\n"
-    "Cookie: session=abcdef0123456789abcdef0123456789; theme=dark; consent=yes; tracking=0123456789abcdef0123456789abcdef\r\n"
-    "Authorization: Bearer eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N_XgL0n3I9P\r\n"
+    "Cookie: session=abcdef0123456789abcdef0123456789; theme=dark; consent=yes; "
+    "tracking=0123456789abcdef0123456789abcdef\r\n"
+    "Authorization: Bearer "
+    "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N_XgL0n3I9P\r\n"
     "X-Request-Id: 6f1c2a4e-9b1d-4a57-8c3e-0f2d6b7a8c9d\r\n"
     "Cache-Control: no-cache\r\n"
     "Referer: https://www.example.test/some/page?with=query\r\n"
@@ -56,7 +59,8 @@ unsigned long parse_requests(unsigned long count, bool render) {
       parser.start(limits, names);
       sum += static_cast<unsigned long>(parser.parse(request.data(), request.size(), head));
     }
-    if (render && request_bound(head, f) <= 8192) sum += static_cast<unsigned long>(render_request(head, f, out.get()) - out.get());
+    if (render && request_bound(head, f) <= 8192)
+      sum += static_cast<unsigned long>(render_request(head, f, out.get()) - out.get());
   }
   return sum;
 }
@@ -79,7 +83,8 @@ unsigned long parse_responses(unsigned long count, bool render) {
       parser.start(limits, names, {});
       sum += static_cast<unsigned long>(parser.parse(response.data(), response.size(), head));
     }
-    if (render && response_bound(head, f) <= 8192) sum += static_cast<unsigned long>(render_response(head, f, out.get()) - out.get());
+    if (render && response_bound(head, f) <= 8192)
+      sum += static_cast<unsigned long>(render_response(head, f, out.get()) - out.get());
   }
   return sum;
 }

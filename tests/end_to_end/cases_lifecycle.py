@@ -27,7 +27,7 @@ def _(t):
     client.send(request_bytes("GET", "/before"))
     t.equal(client.response().status, 200, "before")
     t.equal(body_status(sidecar, 5000), 200, "below the old limit")
-    hashes = [labels for labels, _ in sidecar.metrics().series("holdfast_config_info")]
+    hashes = [labels for labels, _ in sidecar.metrics().series("holdfast_config_reload_info")]
     before = len(sidecar.lines())
     sidecar.rewrite("policy.yaml", policy_text({"limits": "body: 1KiB"}))
     sidecar.signal(signal.SIGHUP)
@@ -35,7 +35,7 @@ def _(t):
     client.send(request_bytes("POST", "/old-connection", content=b"x" * 5000))
     t.equal(client.response().status, 413, "on the old connection")
     t.equal(sidecar.metrics().sum("holdfast_config_reload_success"), 1, "success")
-    t.check([labels for labels, _ in sidecar.metrics().series("holdfast_config_info")] != hashes, "another hash")
+    t.check([labels for labels, _ in sidecar.metrics().series("holdfast_config_reload_info")] != hashes, "another hash")
     line = sidecar.line_with("reload", after=before)
     t.check(any("body" in later["_raw"] and "1KiB" in later["_raw"] for later in sidecar.lines()[before:] if later.get("msg") != "request"),
             f"the log says what changed: {line['_raw']}")
@@ -49,8 +49,7 @@ def _(t):
     client = sidecar.client()
     client.send(request_bytes("GET", "/runs"))
     until(lambda: app.seen("/runs"), 3, "in flight")
-    sidecar.rewrite("policy.yaml", policy_text({"timeouts": "connect: 100ms, firstByte: 200ms, request: 300ms"}))
-    sidecar.signal(signal.SIGHUP)
+    sidecar.reload({"timeouts": "connect: 100ms, firstByte: 200ms, request: 300ms"})
     app.on("/new", lambda connection, request: (connection.hold(release), connection.answer()))
     until(lambda: sidecar.get("/new").status == 504, 8, "new ones end after 200 ms")
     release.set()

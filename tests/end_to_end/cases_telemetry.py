@@ -12,7 +12,7 @@ SPEC_NAMES = ["holdfast_http_requests_total", "holdfast_http_request_duration_se
               "holdfast_exchange_failures_total", "holdfast_request_body_bytes_total", "holdfast_response_body_bytes_total", "holdfast_connections",
               "holdfast_exchanges_in_flight", "holdfast_exchanges_queued", "holdfast_limit", "holdfast_upstream_connects_total",
               "holdfast_log_lines_dropped_total", "holdfast_loop_lag_seconds", "holdfast_config_reload_success", "holdfast_config_reload_timestamp_seconds",
-              "holdfast_config_info", "holdfast_bypass_seen_total", "holdfast_build_info", "process_cpu_seconds_total", "process_resident_memory_bytes",
+              "holdfast_config_reload_info", "holdfast_bypass_seen_total", "holdfast_build_info", "process_cpu_seconds_total", "process_resident_memory_bytes",
               "process_open_fds"]
 
 

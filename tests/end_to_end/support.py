@@ -317,7 +317,7 @@ class Sidecar:
     # --- life
 
     def config_hash(self):
-        return [labels.get("hash") for labels, _ in self.metrics().series("holdfast_config_info")]
+        return [labels.get("hash") for labels, _ in self.metrics().series("holdfast_config_reload_info")]
 
     def rewrite(self, name, text):
         """Replaces a file in one step, as an editor or a deploy does."""

@@ -1,4 +1,5 @@
-// Chunked content decoded whole and in pieces must come out the same, and what is decoded must be no longer than what was read.
+// Chunked content decoded whole and in pieces must come out the same, and what is decoded must be no longer than what
+// was read.
 #include <string>
 
 #include "fuzz/pieces.h"
@@ -28,7 +29,8 @@ Decoded decode(std::string_view bytes, Next next) {
     const auto piece = std::make_unique<char[]>(size);
     bytes.substr(d.consumed, size).copy(piece.get(), size);
     const ContentDecoder::Step step = decoder.decode(piece.get(), size);
-    require(step.content.empty() || (step.content.data() >= piece.get() && step.content.data() + step.content.size() <= piece.get() + step.consumed),
+    require(step.content.empty() || (step.content.data() >= piece.get() &&
+                                     step.content.data() + step.content.size() <= piece.get() + step.consumed),
             "content is inside what was consumed");
     d.content += step.content;
     d.consumed += step.consumed;

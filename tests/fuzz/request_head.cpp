@@ -1,4 +1,5 @@
-// A request head parsed whole and in pieces must come out the same, and what is rendered from it must be a head that we accept.
+// A request head parsed whole and in pieces must come out the same, and what is rendered from it must be a head that we
+// accept.
 #include "fuzz/pieces.h"
 #include "http/forwarding.h"
 #include "http/h1_parser.h"
@@ -9,7 +10,8 @@ using namespace holdfast;
 using namespace holdfast::http;
 using fuzz::require;
 
-Progress parse_in_pieces(RequestParser& parser, std::string_view bytes, std::uint8_t seed, std::unique_ptr<char[]>& kept, RequestHead& head) {
+Progress parse_in_pieces(RequestParser& parser, std::string_view bytes, std::uint8_t seed,
+                         std::unique_ptr<char[]>& kept, RequestHead& head) {
   fuzz::Pieces pieces(seed);
   Progress progress = Progress::need_more;
   std::size_t size = 0;
@@ -26,7 +28,8 @@ Progress parse_in_pieces(RequestParser& parser, std::string_view bytes, std::uin
 void same(const RequestHead& a, const RequestHead& b) {
   require(a.size == b.size && a.fields.size() == b.fields.size(), "same size and fields");
   require(a.framing == b.framing && a.content_length == b.content_length, "same framing");
-  require(a.keep_alive == b.keep_alive && a.nominates == b.nominates && a.upgrade_websocket == b.upgrade_websocket, "same connection");
+  require(a.keep_alive == b.keep_alive && a.nominates == b.nominates && a.upgrade_websocket == b.upgrade_websocket,
+          "same connection");
   require(a.path() == b.path() && a.query() == b.query() && a.text(a.authority) == b.text(b.authority), "same target");
   for (std::size_t i = 0; i < a.fields.size(); ++i) {
     require(a.name(a.fields[i]) == b.name(b.fields[i]) && a.value(a.fields[i]) == b.value(b.fields[i]), "same field");
@@ -34,7 +37,8 @@ void same(const RequestHead& a, const RequestHead& b) {
   }
 }
 
-void rendered_is_accepted(const RequestHead& head, const HeadLimits& limits, const FieldNames& names, std::uint8_t hops) {
+void rendered_is_accepted(const RequestHead& head, const HeadLimits& limits, const FieldNames& names,
+                          std::uint8_t hops) {
   RequestForwarding f;
   f.peer = "192.0.2.7";
   f.trusted_hops = hops;
@@ -50,7 +54,8 @@ void rendered_is_accepted(const RequestHead& head, const HeadLimits& limits, con
   RequestParser parser;
   RequestHead again;
   parser.start(wide, names);
-  require(parser.parse(out.get(), size, again) == Progress::done && again.size == size, "what we send is a request head");
+  require(parser.parse(out.get(), size, again) == Progress::done && again.size == size,
+          "what we send is a request head");
   require(again.framing == head.framing && again.content_length == head.content_length, "framing as given");
   require(again.path() == head.path() && again.query() == head.query(), "target as given");
   require(again.version == Version::http11 && again.keep_alive, "the connection is ours");
@@ -81,7 +86,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (bytes.empty() || (split_progress == Progress::need_more && progress == Progress::failed)) return 0;
   require(progress == split_progress, "same progress");
   if (progress == Progress::failed) {
-    require(whole.error().reason == split.error().reason && whole.error().detail == split.error().detail, "same reason");
+    require(whole.error().reason == split.error().reason && whole.error().detail == split.error().detail,
+            "same reason");
     if (whole.error().reason == Reason::bad_request) require(whole.error().value == split.error().value, "same offset");
   }
   if (progress != Progress::done) return 0;

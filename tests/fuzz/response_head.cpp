@@ -1,4 +1,5 @@
-// A response head parsed whole and in pieces must come out the same, and what is rendered from it must be a head that we accept.
+// A response head parsed whole and in pieces must come out the same, and what is rendered from it must be a head that
+// we accept.
 #include "fuzz/pieces.h"
 #include "http/forwarding.h"
 #include "http/h1_parser.h"
@@ -9,7 +10,8 @@ using namespace holdfast;
 using namespace holdfast::http;
 using fuzz::require;
 
-Progress parse_in_pieces(ResponseParser& parser, std::string_view bytes, std::uint8_t seed, std::unique_ptr<char[]>& kept, ResponseHead& head) {
+Progress parse_in_pieces(ResponseParser& parser, std::string_view bytes, std::uint8_t seed,
+                         std::unique_ptr<char[]>& kept, ResponseHead& head) {
   fuzz::Pieces pieces(seed);
   Progress progress = Progress::need_more;
   std::size_t size = 0;
@@ -37,7 +39,8 @@ void rendered_is_accepted(const ResponseHead& head, const FieldNames& names, Res
   ResponseHead again;
   const HeadLimits wide{8192, 64, 512};
   parser.start(wide, names, context);
-  require(parser.parse(out.get(), size, again) == Progress::done && again.size == size, "what we send is a response head");
+  require(parser.parse(out.get(), size, again) == Progress::done && again.size == size,
+          "what we send is a response head");
   require(again.status == head.status && again.upgrade_websocket == head.upgrade_websocket, "status as given");
   require(again.framing == head.framing, "framing as given");
 }
@@ -67,10 +70,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (bytes.empty() || (split_progress == Progress::need_more && progress == Progress::failed)) return 0;
   require(progress == split_progress, "same progress");
   if (progress == Progress::failed) {
-    require(whole.error().reason == split.error().reason && whole.error().detail == split.error().detail, "same reason");
+    require(whole.error().reason == split.error().reason && whole.error().detail == split.error().detail,
+            "same reason");
   }
   if (progress != Progress::done) return 0;
-  require(head.size == split_head.size && head.framing == split_head.framing && head.fields.size() == split_head.fields.size(), "same head");
+  require(head.size == split_head.size && head.framing == split_head.framing &&
+              head.fields.size() == split_head.fields.size(),
+          "same head");
   rendered_is_accepted(head, names, context);
   return 0;
 }

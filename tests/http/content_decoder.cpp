@@ -66,10 +66,12 @@ void refuses(std::string_view input, std::string_view rule) {
 }  // namespace
 
 TEST_CASE("chunked content is one run per call, and what follows the message is left alone") {
-  const Decoded d = decode("5\r\nhello\r\nA;x=\"y;z\"\r\n0123456789\r\n0000000000000003 ; a\r\nend\r\n000;z\r\n\r\nGET /");
+  const Decoded d =
+      decode("5\r\nhello\r\nA;x=\"y;z\"\r\n0123456789\r\n0000000000000003 ; a\r\nend\r\n000;z\r\n\r\nGET /");
   CHECK(d.end);
   CHECK(d.content == "hello0123456789end");
-  CHECK(d.consumed == "5\r\nhello\r\nA;x=\"y;z\"\r\n0123456789\r\n0000000000000003 ; a\r\nend\r\n000;z\r\n\r\n"s.size());
+  CHECK(d.consumed ==
+        "5\r\nhello\r\nA;x=\"y;z\"\r\n0123456789\r\n0000000000000003 ; a\r\nend\r\n000;z\r\n\r\n"s.size());
   CHECK(decode("0\r\n\r\n").end);
   CHECK(decode("2\r\n\r\n\r\n0\r\n\r\n").content == "\r\n");
 
@@ -82,12 +84,15 @@ TEST_CASE("chunked content is one run per call, and what follows the message is 
 }
 
 TEST_CASE("chunk sizes are hexadecimal digits and nothing else") {
-  for (const char* bad : {"0x5\r\n", "5g\r\n", "0_2e\r\n", "5x\r\n", "5\"\r\n"}) refuses(bad, "character in a chunk size");
+  for (const char* bad : {"0x5\r\n", "5g\r\n", "0_2e\r\n", "5x\r\n", "5\"\r\n"})
+    refuses(bad, "character in a chunk size");
   for (const char* bad : {"+5\r\n", "-5\r\n", " 5\r\n", ";a\r\n", "g\r\n"}) refuses(bad, "chunk without a size");
   refuses("\r\n", "bare CR in chunked content");
   refuses("5 \r\nhello", "bare CR in chunked content");
   refuses("5 x\r\nhello", "character in a chunk size");
-  for (const char* bad : {"10000000000000005\r\n", "00000000000000005\r\n", "FFFFFFFFFFFFFFFF\r\n", "8000000000000000\r\n"}) refuses(bad, "chunk size too large");
+  for (const char* bad :
+       {"10000000000000005\r\n", "00000000000000005\r\n", "FFFFFFFFFFFFFFFF\r\n", "8000000000000000\r\n"})
+    refuses(bad, "chunk size too large");
   CHECK(decode("7fffffffffffffff\r\nx").content == "x");
   CHECK(decode("100000005\r\nhello\r\n0\r\n\r\n").content == "hello\r\n0\r\n\r\n");
 }
@@ -120,7 +125,9 @@ TEST_CASE("chunk extensions are checked for controls, bounded and left out") {
 }
 
 TEST_CASE("trailers are fields, kept as they came unless their name may not be there") {
-  const Decoded d = decode("0\r\nX-T: 1\r\nContent-Length: 99\r\nHost: evil\r\nx-checksum:a\t\r\nAuthorization: x\r\nX-Forwarded-For: y\r\nContent-Digest: z\r\n\r\n");
+  const Decoded d = decode(
+      "0\r\nX-T: 1\r\nContent-Length: 99\r\nHost: evil\r\nx-checksum:a\t\r\nAuthorization: x\r\nX-Forwarded-For: "
+      "y\r\nContent-Digest: z\r\n\r\n");
   CHECK(d.end);
   CHECK(d.trailers == "X-T: 1\r\nx-checksum:a\t\r\nContent-Digest: z\r\n");
   CHECK(decode("0\r\nX:GET /smuggled HTTP/1.1\r\n\r\n").trailers == "X:GET /smuggled HTTP/1.1\r\n");
@@ -140,7 +147,8 @@ TEST_CASE("trailers are fields, kept as they came unless their name may not be t
   const std::string lines = "X-A: 1\r\nX-Strip: 2\r\nTE: x\r\nX-Request-Id: 3\r\nX-B:\r\n";
   std::string out(lines.size(), '\0');
   CHECK(std::string_view(out.data(), copy_trailers(lines, names, true, out.data())) == "X-A: 1\r\nX-B:\r\n");
-  CHECK(std::string_view(out.data(), copy_trailers(lines, names, false, out.data())) == "X-A: 1\r\nX-Strip: 2\r\nX-B:\r\n");
+  CHECK(std::string_view(out.data(), copy_trailers(lines, names, false, out.data())) ==
+        "X-A: 1\r\nX-Strip: 2\r\nX-B:\r\n");
 }
 
 TEST_CASE("content of a known length ends there, content until close only with the connection") {

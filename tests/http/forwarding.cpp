@@ -13,7 +13,8 @@ RequestForwarding plain_request() {
   return f;
 }
 
-std::string sent(const std::string& received, const RequestForwarding& f, const std::vector<std::string>& request_id_names = {}) {
+std::string sent(const std::string& received, const RequestForwarding& f,
+                 const std::vector<std::string>& request_id_names = {}) {
   Request r;
   for (const std::string& name : request_id_names) r.names.mark(name, mark_request_id);
   const Outcome o = r.parse(received);
@@ -56,7 +57,8 @@ TEST_CASE("forwarding: end-to-end fields go on as they came, in their order") {
 
 TEST_CASE("forwarding: connection-specific fields and what Connection names stay behind") {
   const std::string fields =
-      "X-First: 1\r\nConnection: close, X-Hop,, keep-alive\r\nx-hOP: 1\r\nKeep-Alive: timeout=5\r\nProxy-Connection: keep-alive\r\nX-Keep: 1\r\n"
+      "X-First: 1\r\nConnection: close, X-Hop,, keep-alive\r\nx-hOP: 1\r\nKeep-Alive: timeout=5\r\nProxy-Connection: "
+      "keep-alive\r\nX-Keep: 1\r\n"
       "TE: gzip;q=0.5, foo\r\nUpgrade: foo/2\r\nX-Last: 1\r\n";
   CHECK(sent(get(fields), plain_request()) ==
         "GET /t HTTP/1.1\r\nHost: h.test\r\nX-First: 1\r\nX-Keep: 1\r\nX-Last: 1\r\n" + client_lines + "\r\n");
@@ -66,10 +68,12 @@ TEST_CASE("forwarding: a client cannot have the host, credentials, the length, i
   RequestForwarding f = plain_request();
   f.framing = {Framing::length, 5, false};
   const std::string fields =
-      "Connection: Host, Authorization, Cookie, Content-Length, X-Request-Id, X-Forwarded-For, X-Z\r\nAuthorization: a\r\nCookie: c\r\n"
+      "Connection: Host, Authorization, Cookie, Content-Length, X-Request-Id, X-Forwarded-For, X-Z\r\nAuthorization: "
+      "a\r\nCookie: c\r\n"
       "Content-Length: 5\r\nX-Request-Id: i\r\nX-Forwarded-For: 6.6.6.6\r\nX-Z: 1\r\n";
   CHECK(sent(get(fields), f, {"x-request-id"}) ==
-        "GET /t HTTP/1.1\r\nHost: h.test\r\nAuthorization: a\r\nCookie: c\r\nX-Request-Id: i\r\nContent-Length: 5\r\n" + client_lines + "\r\n");
+        "GET /t HTTP/1.1\r\nHost: h.test\r\nAuthorization: a\r\nCookie: c\r\nX-Request-Id: i\r\nContent-Length: 5\r\n" +
+            client_lines + "\r\n");
   f.trusted_hops = 1;
   CHECK(sent(get(fields), f, {"x-request-id"}).find("X-Forwarded-For: 6.6.6.6, 192.0.2.7\r\n") != std::string::npos);
 }
@@ -77,9 +81,11 @@ TEST_CASE("forwarding: a client cannot have the host, credentials, the length, i
 TEST_CASE("forwarding: framing is written anew") {
   RequestForwarding f = plain_request();
   f.framing = {Framing::chunked, 0, false};
-  CHECK(sent(get("Transfer-Encoding: CHUNKED\r\n"), f) == "GET /t HTTP/1.1\r\nHost: h.test\r\nTransfer-Encoding: chunked\r\n" + client_lines + "\r\n");
+  CHECK(sent(get("Transfer-Encoding: CHUNKED\r\n"), f) ==
+        "GET /t HTTP/1.1\r\nHost: h.test\r\nTransfer-Encoding: chunked\r\n" + client_lines + "\r\n");
   f.framing = {Framing::none, 0, true};
-  CHECK(sent(get("content-LENGTH: 0\r\n"), f) == "GET /t HTTP/1.1\r\nHost: h.test\r\nContent-Length: 0\r\n" + client_lines + "\r\n");
+  CHECK(sent(get("content-LENGTH: 0\r\n"), f) ==
+        "GET /t HTTP/1.1\r\nHost: h.test\r\nContent-Length: 0\r\n" + client_lines + "\r\n");
 }
 
 TEST_CASE("forwarding: absolute-form becomes origin-form with the host of the target") {
@@ -100,24 +106,31 @@ TEST_CASE("forwarding: a 1.0 request becomes 1.1, with the address of the app wh
   CHECK(sent("GET /t HTTP/1.0\r\nX-A: 1\r\n\r\n", plain_request()) ==
         "GET /t HTTP/1.1\r\nHost: 127.0.0.1:3000\r\nX-A: 1\r\nX-Forwarded-For: 192.0.2.7\r\nX-Forwarded-Proto: http\r\n"
         "Forwarded: for=192.0.2.7;proto=http\r\nVia: 1.0 holdfast\r\n\r\n");
-  CHECK(sent("GET /t HTTP/1.0\r\nHost: h.test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nExpect: 100-continue\r\n\r\n", plain_request())
+  CHECK(sent("GET /t HTTP/1.0\r\nHost: h.test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nExpect: "
+             "100-continue\r\n\r\n",
+             plain_request())
             .find("Upgrade") == std::string::npos);
 }
 
 TEST_CASE("forwarding: what a client claims of its address is dropped, or appended to behind trusted proxies") {
   const std::string claims =
-      "X-Forwarded-For: 1.1.1.1\r\nX-Forwarded-Host: evil\r\nForwarded: for=1.1.1.1\r\nX-Forwarded-Proto: https\r\nx-forwarded-for: 2.2.2.2, 3.3.3.3\r\n";
+      "X-Forwarded-For: 1.1.1.1\r\nX-Forwarded-Host: evil\r\nForwarded: for=1.1.1.1\r\nX-Forwarded-Proto: "
+      "https\r\nx-forwarded-for: 2.2.2.2, 3.3.3.3\r\n";
   RequestForwarding f = plain_request();
   CHECK(sent(get(claims), f) == "GET /t HTTP/1.1\r\nHost: h.test\r\n" + client_lines + "\r\n");
   f.trusted_hops = 1;
   CHECK(sent(get(claims), f) ==
-        "GET /t HTTP/1.1\r\nHost: h.test\r\nX-Forwarded-Host: evil\r\nX-Forwarded-Proto: https\r\nX-Forwarded-For: 1.1.1.1\r\n"
-        "X-Forwarded-For: 2.2.2.2, 3.3.3.3, 192.0.2.7\r\nForwarded: for=1.1.1.1, for=192.0.2.7;host=h.test;proto=http\r\nVia: 1.1 holdfast\r\n\r\n");
-  CHECK(sent(get(""), f) == "GET /t HTTP/1.1\r\nHost: h.test\r\nX-Forwarded-For: 192.0.2.7\r\nVia: 1.1 holdfast\r\n\r\n");
+        "GET /t HTTP/1.1\r\nHost: h.test\r\nX-Forwarded-Host: evil\r\nX-Forwarded-Proto: https\r\nX-Forwarded-For: "
+        "1.1.1.1\r\n"
+        "X-Forwarded-For: 2.2.2.2, 3.3.3.3, 192.0.2.7\r\nForwarded: for=1.1.1.1, "
+        "for=192.0.2.7;host=h.test;proto=http\r\nVia: 1.1 holdfast\r\n\r\n");
+  CHECK(sent(get(""), f) ==
+        "GET /t HTTP/1.1\r\nHost: h.test\r\nX-Forwarded-For: 192.0.2.7\r\nVia: 1.1 holdfast\r\n\r\n");
 
   f = plain_request();
   f.peer = "2001:db8::7";
-  CHECK(sent("GET /t HTTP/1.1\r\nHost: h.test:80\r\n\r\n", f).find("Forwarded: for=\"[2001:db8::7]\";host=\"h.test:80\";proto=http\r\n") != std::string::npos);
+  CHECK(sent("GET /t HTTP/1.1\r\nHost: h.test:80\r\n\r\n", f)
+            .find("Forwarded: for=\"[2001:db8::7]\";host=\"h.test:80\";proto=http\r\n") != std::string::npos);
   f.peer = "unix";
   CHECK(sent(get(""), f).find("X-Forwarded-For: unknown\r\n") != std::string::npos);
 
@@ -131,10 +144,13 @@ TEST_CASE("forwarding: what a client claims of its address is dropped, or append
 
 TEST_CASE("forwarding: hop fields that we understand are written for the next hop") {
   CHECK(sent(get("Connection: Upgrade\r\nUpgrade: websocket, x\r\nSec-WebSocket-Key: k\r\n"), plain_request()) ==
-        "GET /t HTTP/1.1\r\nHost: h.test\r\nSec-WebSocket-Key: k\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n" + client_lines + "\r\n");
+        "GET /t HTTP/1.1\r\nHost: h.test\r\nSec-WebSocket-Key: k\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n" +
+            client_lines + "\r\n");
   CHECK(sent(get("Connection: TE\r\nTE: trailers\r\nTrailer: X-T\r\n"), plain_request()) ==
-        "GET /t HTTP/1.1\r\nHost: h.test\r\nTrailer: X-T\r\nConnection: TE\r\nTE: trailers\r\n" + client_lines + "\r\n");
-  CHECK(sent(get("Via: 1.0 a\r\n"), plain_request()) == "GET /t HTTP/1.1\r\nHost: h.test\r\nVia: 1.0 a\r\n" + client_lines + "\r\n");
+        "GET /t HTTP/1.1\r\nHost: h.test\r\nTrailer: X-T\r\nConnection: TE\r\nTE: trailers\r\n" + client_lines +
+            "\r\n");
+  CHECK(sent(get("Via: 1.0 a\r\n"), plain_request()) ==
+        "GET /t HTTP/1.1\r\nHost: h.test\r\nVia: 1.0 a\r\n" + client_lines + "\r\n");
   const std::string options = sent("OPTIONS /t HTTP/1.1\r\nHost: h.test\r\nMax-Forwards: 10\r\n\r\n", plain_request());
   CHECK(options == "OPTIONS /t HTTP/1.1\r\nHost: h.test\r\nMax-Forwards: 9\r\n" + client_lines + "\r\n");
   CHECK(sent(get("Max-Forwards: 10\r\n"), plain_request()).find("Max-Forwards: 10\r\n") != std::string::npos);
@@ -143,7 +159,9 @@ TEST_CASE("forwarding: hop fields that we understand are written for the next ho
 TEST_CASE("forwarding: an expectation goes on when the client waits, or when we do not know it") {
   RequestForwarding f = plain_request();
   f.framing = {Framing::length, 5, false};
-  const auto expects = [&](const std::string& fields) { return sent(get(fields + "Content-Length: 5\r\n"), f).find("Expect") != std::string::npos; };
+  const auto expects = [&](const std::string& fields) {
+    return sent(get(fields + "Content-Length: 5\r\n"), f).find("Expect") != std::string::npos;
+  };
   CHECK(expects("Expect: 100-continue\r\n"));
   CHECK(expects("Expect: tea\r\n"));
   CHECK_FALSE(expects("Expect: 100-continue\r\nExpect: 100-continue\r\n"));
@@ -166,9 +184,13 @@ TEST_CASE("forwarding: a response keeps its end-to-end fields and gets a date") 
   f.framing = {Framing::length, 5, false};
   f.date = "Sun, 06 Nov 1994 08:49:37 GMT";
   f.keep_alive_seconds = 75;
-  CHECK(passed("HTTP/1.1 200 All good\r\nServer: x\r\nSet-Cookie: a=1\r\nConnection: X-Internal, keep-alive, Set-Cookie\r\nX-Internal: s\r\n"
-               "Keep-Alive: timeout=77\r\nSet-Cookie: b=2, x\r\nContent-Length: 5\r\nTrailer: X\r\nUpgrade: foo\r\nETag: \"e\"\r\n\r\n", f) ==
-        "HTTP/1.1 200 All good\r\nSet-Cookie: a=1\r\nSet-Cookie: b=2, x\r\nETag: \"e\"\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\nContent-Length: 5\r\n"
+  CHECK(passed("HTTP/1.1 200 All good\r\nServer: x\r\nSet-Cookie: a=1\r\nConnection: X-Internal, keep-alive, "
+               "Set-Cookie\r\nX-Internal: s\r\n"
+               "Keep-Alive: timeout=77\r\nSet-Cookie: b=2, x\r\nContent-Length: 5\r\nTrailer: X\r\nUpgrade: "
+               "foo\r\nETag: \"e\"\r\n\r\n",
+               f) ==
+        "HTTP/1.1 200 All good\r\nSet-Cookie: a=1\r\nSet-Cookie: b=2, x\r\nETag: \"e\"\r\nDate: Sun, 06 Nov 1994 "
+        "08:49:37 GMT\r\nContent-Length: 5\r\n"
         "Keep-Alive: timeout=75\r\n\r\n");
   f.close = true;
   f.strip = false;
@@ -180,24 +202,31 @@ TEST_CASE("forwarding: response framing for 1.0 clients, for 204, 304 and HEAD")
   ResponseForwarding f;
   f.client_version = Version::http10;
   f.framing = {Framing::length, 5, false};
-  CHECK(passed("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n", f) == "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: keep-alive\r\n\r\n");
+  CHECK(passed("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n", f) ==
+        "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: keep-alive\r\n\r\n");
   f.client_version = Version::http11;
   f.framing = {Framing::none, 0, true};
   CHECK(passed("HTTP/1.1 204 No Content\r\nContent-Length: 0\r\n\r\n", f) == "HTTP/1.1 204 No Content\r\n\r\n");
   f.framing = {Framing::none, 100, true};
-  CHECK(passed("HTTP/1.1 304 Not Modified\r\nContent-Length: 100\r\n\r\n", f) == "HTTP/1.1 304 Not Modified\r\nContent-Length: 100\r\n\r\n");
+  CHECK(passed("HTTP/1.1 304 Not Modified\r\nContent-Length: 100\r\n\r\n", f) ==
+        "HTTP/1.1 304 Not Modified\r\nContent-Length: 100\r\n\r\n");
   f.framing = {Framing::chunked, 0, false};
-  CHECK(passed("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: X\r\n\r\n", f) == "HTTP/1.1 200 OK\r\nTrailer: X\r\nTransfer-Encoding: chunked\r\n\r\n");
+  CHECK(passed("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: X\r\n\r\n", f) ==
+        "HTTP/1.1 200 OK\r\nTrailer: X\r\nTransfer-Encoding: chunked\r\n\r\n");
 }
 
 TEST_CASE("forwarding: interim responses have neither date nor framing, and a 101 names its upgrade") {
   ResponseForwarding f;
   f.date = "now";
   f.keep_alive_seconds = 75;
-  CHECK(passed("HTTP/1.1 103 Early Hints\r\nLink: </x>\r\nServer: s\r\n\r\n", f) == "HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n");
+  CHECK(passed("HTTP/1.1 103 Early Hints\r\nLink: </x>\r\nServer: s\r\n\r\n", f) ==
+        "HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n");
   f.upgrade = true;
-  CHECK(passed("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: x\r\n\r\n", f, {false, true}) ==
-        "HTTP/1.1 101 Switching Protocols\r\nSec-WebSocket-Accept: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n");
+  CHECK(passed("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: "
+               "x\r\n\r\n",
+               f, {false, true}) ==
+        "HTTP/1.1 101 Switching Protocols\r\nSec-WebSocket-Accept: x\r\nConnection: Upgrade\r\nUpgrade: "
+        "websocket\r\n\r\n");
 }
 
 TEST_CASE("forwarding: policies drop and add response fields") {

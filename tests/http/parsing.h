@@ -1,4 +1,5 @@
-// parsing: runs a parser over bytes as one piece, byte by byte and in random pieces, and checks that the outcome is the same.
+// parsing: runs a parser over bytes as one piece, byte by byte and in random pieces, and checks that the outcome is the
+// same.
 //
 // Every piece is offered in a heap copy of exactly its size, so that a sanitizer sees a read behind the end.
 #pragma once

@@ -32,11 +32,13 @@ void accepts(std::string_view input) {
 
 TEST_CASE("a request head: method, target, version and fields are found where they are") {
   Request r;
-  const std::string head = "POST /a/b?x=1 HTTP/1.1\r\nHost: h.test:8080\r\nX-A:\r\nCONTENT-length:\t 5 \t\r\nx!#$%&'*+-.^`|~: v w\t\r\n\r\n";
+  const std::string head =
+      "POST /a/b?x=1 HTTP/1.1\r\nHost: h.test:8080\r\nX-A:\r\nCONTENT-length:\t 5 \t\r\nx!#$%&'*+-.^`|~: v w\t\r\n\r\n";
   const Outcome o = r.parse(head + "hello");
   REQUIRE(o.progress == Progress::done);
   CHECK(o.size == head.size());
-  CHECK(o.fields == std::vector<ParsedField>{{"Host", "h.test:8080"}, {"X-A", ""}, {"CONTENT-length", "5"}, {"x!#$%&'*+-.^`|~", "v w"}});
+  CHECK(o.fields == std::vector<ParsedField>{
+                        {"Host", "h.test:8080"}, {"X-A", ""}, {"CONTENT-length", "5"}, {"x!#$%&'*+-.^`|~", "v w"}});
   CHECK(r.head.method == Method::post);
   CHECK(r.head.path() == "/a/b");
   CHECK(r.head.query() == "x=1");
@@ -51,16 +53,19 @@ TEST_CASE("a request head: method, target, version and fields are found where th
 
 TEST_CASE("request framing: a length is digits only, given once, and below 2^63") {
   const auto with = [](const std::string& value) { return get("Content-Length:" + value, "POST /t HTTP/1.1"); };
-  for (const char* good : {"5", " 5", "   5  ", "\t5\t", "0", "005", "0000000000000000005", "9223372036854775807"}) accepts(with(good));
-  for (const char* bad : {"", " ", " +5", " -5", " 0x5", " 5a", " 5 5", " 5, 6", " 5,5", " \"5\"", " 18446744073709551621", " 9223372036854775808",
-                          " 00000000000000000005"}) {
+  for (const char* good : {"5", " 5", "   5  ", "\t5\t", "0", "005", "0000000000000000005", "9223372036854775807"})
+    accepts(with(good));
+  for (const char* bad : {"", " ", " +5", " -5", " 0x5", " 5a", " 5 5", " 5, 6", " 5,5", " \"5\"",
+                          " 18446744073709551621", " 9223372036854775808", " 00000000000000000005"}) {
     refuses(with(bad), "content-length is not one number");
   }
   refuses(get("Content-Length: 5\r\nContent-Length: 5"), "more than one content-length");
   refuses(get("Content-Length: 5\r\nContent-Length: 6"), "more than one content-length");
   refuses(get("Content-Length:\r\nContent-Length: 6"), "content-length is not one number");
   refuses(get("Content-Length: 6\r\nContent-Length:"), "more than one content-length");
-  refuses(get("Content-Length:\x0b" "5"), "control character");
+  refuses(get("Content-Length:\x0b"
+              "5"),
+          "control character");
   refuses(get("Content-Length : 5"), "white space before the colon");
   refuses(get("Content-Length\0: 5"s), "character in a field name");
   refuses(get("Content-Length:\r\n 5"), "content-length is not one number");
@@ -73,11 +78,13 @@ TEST_CASE("request framing: the only transfer coding is one `chunked`") {
     CHECK(r.parse(get("Transfer-Encoding: "s + good)).progress == Progress::done);
     CHECK(r.head.framing == Framing::chunked);
   }
-  for (const char* bad : {"xchunked", "chunkedx", "chunked, identity", "\"chunked\"", ",chunked", "", "gzip", "gzip, chunked", "chunked, gzip",
-                          "chunked, chunked", "identity", "chunked;q=1"}) {
+  for (const char* bad : {"xchunked", "chunkedx", "chunked, identity", "\"chunked\"", ",chunked", "", "gzip",
+                          "gzip, chunked", "chunked, gzip", "chunked, chunked", "identity", "chunked;q=1"}) {
     refuses(get("Transfer-Encoding: "s + bad), "transfer-encoding is not exactly chunked");
   }
-  refuses(get("Transfer-Encoding:\x0b" "chunked"), "control character");
+  refuses(get("Transfer-Encoding:\x0b"
+              "chunked"),
+          "control character");
   refuses(get("Transfer-Encoding: chunked\x0b"), "control character");
   refuses(get("Transfer-Encoding: chunked\0"s), "control character");
   refuses(get("Transfer-Encoding : chunked"), "white space before the colon");
@@ -114,8 +121,10 @@ TEST_CASE("field lines: white space, folds, control characters and names that ar
   refuses(get(": evil"), "empty field name");
   refuses(get(":"), "empty field name");
   refuses(get("X-NoColon"), "field line without a colon");
-  for (const char c : "()<>@,;\\\"/[]?={}\x7f\x80\xff\x01"s) refuses(get("X"s + c + "A: 1"), "character in a field name");
-  for (const char c : "()<>@,;\\\"/[]?={}\x7f\x80\xff\x01"s) refuses(get("A-very-long-name-of-a-field"s + c + ": 1"), "character in a field name");
+  for (const char c : "()<>@,;\\\"/[]?={}\x7f\x80\xff\x01"s)
+    refuses(get("X"s + c + "A: 1"), "character in a field name");
+  for (const char c : "()<>@,;\\\"/[]?={}\x7f\x80\xff\x01"s)
+    refuses(get("A-very-long-name-of-a-field"s + c + ": 1"), "character in a field name");
   accepts(get("X-A: caf\xc3\xa9 \xff\x80\ttab"));
 }
 
@@ -135,7 +144,8 @@ TEST_CASE("the request line has exactly one form") {
   refuses("GET /t\r\n", "request line without a version");
   refuses("GET /t \r\n", "request line without a version");
   refuses("GET\r\n\r\n", "request line without a version");
-  for (const char* version : {"http/1.1", "HTTP/1.10", "HTTP/1.1x", "HTTP/11", "HTTP/4294967297.1", "HTTP/1", "HTTP1.1", "HTTP/-1.1"}) {
+  for (const char* version :
+       {"http/1.1", "HTTP/1.10", "HTTP/1.1x", "HTTP/11", "HTTP/4294967297.1", "HTTP/1", "HTTP1.1", "HTTP/-1.1"}) {
     Request r;
     const Outcome o = r.parse("GET /t "s + version + "\r\nHost: h\r\n\r\n");
     CHECK(o.reason == Reason::bad_request);
@@ -162,11 +172,32 @@ TEST_CASE("CONNECT and TRACE are refused as methods, but only in a valid head") 
 
 TEST_CASE("a request names exactly one host, which is an authority") {
   const auto with = [](const std::string& host) { return "GET /t HTTP/1.1\r\nHost: " + host + "\r\n\r\n"; };
-  for (const char* good : {"h.test", "h.test:8080", "h.test:", "127.0.0.1", "[::1]", "[::1]:8080", "[2001:db8::1.2.3.4]", "a_b", "h%20x", "A", "x:65535"}) {
+  for (const char* good : {"h.test", "h.test:8080", "h.test:", "127.0.0.1", "[::1]", "[::1]:8080",
+                           "[2001:db8::1.2.3.4]", "a_b", "h%20x", "A", "x:65535"}) {
     accepts(with(good));
   }
-  for (const char* bad : {"", "a.test b.test", "a.test/x", "x@a.test", "a.test:80x", "http://a.test", ":80", "a:b:80", "[::1", "[::1]x", "[:::1]", "[]",
-                          "[1.2.3.4]", "a.test:65536", "a.test:99999999999", "h%2", "h%zz", "a,b/c", "caf\xc3\xa9", "[::1%25eth0]", "a?b", "a\\b"}) {
+  for (const char* bad : {"",
+                          "a.test b.test",
+                          "a.test/x",
+                          "x@a.test",
+                          "a.test:80x",
+                          "http://a.test",
+                          ":80",
+                          "a:b:80",
+                          "[::1",
+                          "[::1]x",
+                          "[:::1]",
+                          "[]",
+                          "[1.2.3.4]",
+                          "a.test:65536",
+                          "a.test:99999999999",
+                          "h%2",
+                          "h%zz",
+                          "a,b/c",
+                          "caf\xc3\xa9",
+                          "[::1%25eth0]",
+                          "a?b",
+                          "a\\b"}) {
     refuses(with(bad), "host is no authority");
   }
   refuses(with("a.test\0.evil"s), "control character");
@@ -178,16 +209,24 @@ TEST_CASE("a request names exactly one host, which is an authority") {
 }
 
 TEST_CASE("the form of a target fits the method") {
-  const auto target = [](const std::string& t, const std::string& method = "GET") { return method + " " + t + " HTTP/1.1\r\nHost: b.test\r\n\r\n"; };
+  const auto target = [](const std::string& t, const std::string& method = "GET") {
+    return method + " " + t + " HTTP/1.1\r\nHost: b.test\r\n\r\n";
+  };
   refuses(target("*"), "asterisk target without OPTIONS");
-  for (const char* bad : {"h.test:80", "@evil.test/", ":80@evil.test/", "t", "?x=1", "http:/a", "ftp://a.test/", "http", "http:", "**"}) {
+  for (const char* bad :
+       {"h.test:80", "@evil.test/", ":80@evil.test/", "t", "?x=1", "http:/a", "ftp://a.test/", "http", "http:", "**"}) {
     refuses(target(bad), "form of the target");
   }
-  for (const char* bad : {"http:///p", "http://b@a.test/p", "http://a.test:x/", "http://[::1/", "https://?x", "http://:80/"}) {
+  for (const char* bad :
+       {"http:///p", "http://b@a.test/p", "http://a.test:x/", "http://[::1/", "https://?x", "http://:80/"}) {
     refuses(target(bad), "authority of the target");
   }
   refuses(target("http://"), "form of the target");
-  for (const char* bad : {"/a#b", "/caf\xe9", "/a\tb", "/a\x7f" "b", "/a\x01"}) refuses(target(bad), "character in the request target");
+  for (const char* bad : {"/a#b", "/caf\xe9", "/a\tb",
+                          "/a\x7f"
+                          "b",
+                          "/a\x01"})
+    refuses(target(bad), "character in the request target");
   refuses(target("/a\0b"s), "character in the request target");
   refuses(target("/a b"), "HTTP version");
 
@@ -195,7 +234,8 @@ TEST_CASE("the form of a target fits the method") {
     std::string request, path, query, authority, sent;
   };
   for (const Case& c : std::vector<Case>{
-           {target("/a/b%2Fc%3f;p=1/d,e?x=1&y=%20+&z=//"), "/a/b%2Fc%3f;p=1/d,e", "x=1&y=%20+&z=//", "b.test", "/a/b%2Fc%3f;p=1/d,e?x=1&y=%20+&z=//"},
+           {target("/a/b%2Fc%3f;p=1/d,e?x=1&y=%20+&z=//"), "/a/b%2Fc%3f;p=1/d,e", "x=1&y=%20+&z=//", "b.test",
+            "/a/b%2Fc%3f;p=1/d,e?x=1&y=%20+&z=//"},
            {target("//evil.test//x\\"), "//evil.test//x\\", "", "b.test", "//evil.test//x\\"},
            {target("/a?"), "/a", "", "b.test", "/a?"},
            {target("http://a.test/p?q=1"), "/p", "q=1", "a.test", "/p?q=1"},
@@ -307,7 +347,8 @@ TEST_CASE("field names: ids and marks in any case, for short, long and marked na
   CHECK(names.classify("Cookie").marks == mark_redact);
   CHECK(names.classify("X-a-very-long-name-of-a-SECRET").marks == (mark_redact | mark_strip));
   CHECK(names.classify("X-a-very-long-name-of-a-SECRETS").marks == 0);
-  for (unsigned i = 1; i < static_cast<unsigned>(FieldId::count_); ++i) CHECK(fixed_field_id("nothing") == FieldId::other);
+  for (unsigned i = 1; i < static_cast<unsigned>(FieldId::count_); ++i)
+    CHECK(fixed_field_id("nothing") == FieldId::other);
   CHECK(fixed_field_id("Content-TYPE") == FieldId::content_type);
 }
 

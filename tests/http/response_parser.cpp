@@ -1,4 +1,5 @@
-// What the response parser accepts, and how a response is framed. Every input is parsed whole and in pieces (parsing.h).
+// What the response parser accepts, and how a response is framed. Every input is parsed whole and in pieces
+// (parsing.h).
 #include "http/parsing.h"
 
 namespace holdfast::http {
@@ -39,12 +40,14 @@ TEST_CASE("a status line has a known version, three digits and any text") {
   CHECK(parsed("HTTP/1.1 200 \r\nContent-Length: 5\r\n\r\n")->head.content_length == 5);
   CHECK(parsed("HTTP/1.1 200\r\nContent-Length: 5\r\n\r\n")->head.content_length == 5);
   CHECK(parsed("HTTP/1.0 599 x\r\n\r\n")->head.version == Version::http10);
-  for (const char* bad : {"ICY 200 OK", "HTTP/2.0 200 OK", "HTTP/1.1 20 OK", "HTTP/1.1 2000 OK", "HTTP/1.1 abc OK", "http/1.1 200 OK", "HTTP/1.1  200 OK",
-                          "HTTP/1.1\t200 OK", "hello world, no status line", "HTTP/1.1 200-OK", "\r\nHTTP/1.1 200 OK", "HTTP/1.10 200 OK"}) {
+  for (const char* bad : {"ICY 200 OK", "HTTP/2.0 200 OK", "HTTP/1.1 20 OK", "HTTP/1.1 2000 OK", "HTTP/1.1 abc OK",
+                          "http/1.1 200 OK", "HTTP/1.1  200 OK", "HTTP/1.1\t200 OK", "hello world, no status line",
+                          "HTTP/1.1 200-OK", "\r\nHTTP/1.1 200 OK", "HTTP/1.10 200 OK"}) {
     refuses(ok("", bad), "status line");
   }
   refuses(ok("", "HTTP/1.2 200 OK"), "HTTP version");
-  for (const char* bad : {"HTTP/1.1 099 x", "HTTP/1.1 600 x", "HTTP/1.1 000 x", "HTTP/1.1 999 x"}) refuses(ok("", bad), "status code");
+  for (const char* bad : {"HTTP/1.1 099 x", "HTTP/1.1 600 x", "HTTP/1.1 000 x", "HTTP/1.1 999 x"})
+    refuses(ok("", bad), "status code");
   refuses("HTTP/1.1 200 a\rX: y\r\n\r\n", "bare CR");
   refuses("HTTP/1.1 200 OK\nContent-Length: 5\n\n", "bare LF");
   refuses("HTTP/1.1 200 O\0K\r\n\r\n"s, "control character");
@@ -80,7 +83,8 @@ TEST_CASE("response framing: length, chunked, or until the connection closes") {
   refuses(ok("Content-Length: 5\r\nContent-Length: 10"), "more than one content-length");
   refuses(ok("Content-Length: 5\r\nContent-Length: 5"), "more than one content-length");
   refuses(ok("Content-Length: 3\r\nTransfer-Encoding: chunked"), "content-length and transfer-encoding together");
-  for (const char* bad : {"xchunked", "identity", "gzip, chunked"}) refuses(ok("Transfer-Encoding: "s + bad), "transfer-encoding is not exactly chunked");
+  for (const char* bad : {"xchunked", "identity", "gzip, chunked"})
+    refuses(ok("Transfer-Encoding: "s + bad), "transfer-encoding is not exactly chunked");
   refuses(ok("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked"), "more than one transfer-encoding");
   refuses(ok("Transfer-Encoding: chunked", "HTTP/1.0 200 OK"), "transfer-encoding in HTTP/1.0");
 }

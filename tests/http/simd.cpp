@@ -11,7 +11,8 @@ namespace {
 template <class Bytes>
 std::array<std::uint32_t, 5> masks(const char* p) {
   const Bytes b = Bytes::load(p);
-  return {controls(b).bits(), letters(b).bits(), common_name_characters(b).bits(), outside_target(b), b.equals(',').bits()};
+  return {controls(b).bits(), letters(b).bits(), common_name_characters(b).bits(), outside_target(b),
+          b.equals(',').bits()};
 }
 
 }  // namespace
