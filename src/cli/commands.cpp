@@ -13,12 +13,7 @@ namespace holdfast::cli {
 
 std::span<const Command> commands() {
   static constexpr std::array all{
-      run_command,
-      check_command,
-      effective_command,
-      schema_command,
-      drain_command,
-      version_command,
+      run_command, check_command, effective_command, schema_command, drain_command, version_command,
   };
   return all;
 }

@@ -27,7 +27,8 @@ std::string post_drain(const net::SocketAddress& to) {
   ::setsockopt(fd.get(), SOL_SOCKET, SO_RCVTIMEO, &answer_within, sizeof answer_within);
   const auto* address = static_cast<const sockaddr*>(static_cast<const void*>(&to.storage));
   if (::connect(fd.get(), address, to.size) != 0) return {};
-  constexpr std::string_view request = "POST /drain HTTP/1.1\r\nhost: holdfast\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
+  constexpr std::string_view request =
+      "POST /drain HTTP/1.1\r\nhost: holdfast\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
   if (::send(fd.get(), request.data(), request.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(request.size())) return {};
   std::string answer;
   std::array<char, 4096> bytes;
@@ -56,7 +57,8 @@ int run_drain(std::span<const std::string_view> args) {
   const std::string answer = to ? post_drain(*to) : std::string();
   if (answer.empty()) {
     print(Stream::error, "holdfast: no Holdfast answers at " + where + ": " +
-                             std::error_code(errno, std::generic_category()).message() + "; is it running, and is this its admin address?\n");
+                             std::error_code(errno, std::generic_category()).message() +
+                             "; is it running, and is this its admin address?\n");
     return to_int(ExitCode::cannot_bind);
   }
   const bool done = answer.starts_with("HTTP/1.1 200");

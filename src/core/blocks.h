@@ -1,8 +1,9 @@
-// Blocks: the memory that bytes in flight live in, 4, 64 or 256 KiB each (512 for a head at its ceiling), from free lists of one worker.
+// Blocks: the memory that bytes in flight live in, 4, 64 or 256 KiB each (512 for a head at its ceiling), from free
+// lists of one worker.
 //
-// A BlockRef is the only owner of its block and gives it back when it goes. Blocks are not cleared. The 256 KiB class is a
-// fixed reserve (4 MiB): when it is used up the caller gets 64 KiB. Not thread-safe: one pool per worker, which must outlive
-// its blocks.
+// A BlockRef is the only owner of its block and gives it back when it goes. Blocks are not cleared. The 256 KiB class
+// is a fixed reserve (4 MiB): when it is used up the caller gets 64 KiB. Not thread-safe: one pool per worker, which
+// must outlive its blocks.
 #pragma once
 
 #include <array>
@@ -24,7 +25,9 @@ class BlockRef {
  public:
   BlockRef() noexcept = default;
   BlockRef(BlockRef&& other) noexcept
-      : bytes_(std::move(other.bytes_)), pool_(std::exchange(other.pool_, nullptr)), size_(std::exchange(other.size_, 0)) {}
+      : bytes_(std::move(other.bytes_)),
+        pool_(std::exchange(other.pool_, nullptr)),
+        size_(std::exchange(other.size_, 0)) {}
   BlockRef& operator=(BlockRef&& other) noexcept {
     if (this == &other) return *this;
     reset();
@@ -72,7 +75,8 @@ class BlockPool {
   friend class BlockRef;
   static constexpr std::size_t large_reserve = 16;  // 4 MiB
   static constexpr std::array<std::size_t, 4> sizes{small_block, medium_block, large_block, 2 * large_block};
-  static constexpr std::array<std::size_t, 4> keep{64, 32, 4, 0};  // free blocks kept for the next request; the rest is freed
+  static constexpr std::array<std::size_t, 4> keep{64, 32, 4,
+                                                   0};  // free blocks kept for the next request; the rest is freed
 
   BlockRef take(std::size_t size_class);
   void give_back(std::unique_ptr<char[]> bytes, std::size_t size) noexcept;

@@ -1,8 +1,9 @@
 // Deadlines: every timeout of a worker, in one place.
 //
-// A Deadline is a member of the object it guards; destroying the object disarms it, so no timer outlives what it refers to. One list per
-// distinct duration: entries of equal duration are already sorted by expiry, so arming and disarming are O(1). A deadline that is due
-// earlier than its list's tail (one that stood still for a while) walks back from the tail. Worker's thread only.
+// A Deadline is a member of the object it guards; destroying the object disarms it, so no timer outlives what it refers
+// to. One list per distinct duration: entries of equal duration are already sorted by expiry, so arming and disarming
+// are O(1). A deadline that is due earlier than its list's tail (one that stood still for a while) walks back from the
+// tail. Worker's thread only.
 #pragma once
 
 #include <memory>
@@ -55,7 +56,8 @@ class DeadlineList {
 
 class DeadlineQueue {
  public:
-  // Arms (or moves) `d` to `now + after`; `after` > 0. Keep the number of distinct durations small: it is the number of lists.
+  // Arms (or moves) `d` to `now + after`; `after` > 0. Keep the number of distinct durations small: it is the number of
+  // lists.
   void arm(Deadline& d, TimePoint now, Duration after) { arm_at(d, now + after, after); }
   // Arms `d` for `at`, kept in the list of `after`.
   void arm_at(Deadline& d, TimePoint at, Duration after);

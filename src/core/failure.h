@@ -1,7 +1,7 @@
 // The one table of failure: every bad end of an exchange is a row.
 //
-// Enumerators name the party (upstream_reset); the word shown in logs, metrics and docs (`app_reset`) comes from the table.
-// Nothing else on the data path writes a status of 400 or above. Proxy-Status types are those of RFC 9209 2.3.
+// Enumerators name the party (upstream_reset); the word shown in logs, metrics and docs (`app_reset`) comes from the
+// table. Nothing else on the data path writes a status of 400 or above. Proxy-Status types are those of RFC 9209 2.3.
 #pragma once
 
 #include <array>
@@ -63,10 +63,9 @@ struct Failure {
   std::string_view text;
 };
 
-inline constexpr std::array failure_table{
-    Failure{"ok", 0, Blame::none, "", ""},
+inline constexpr std::array failure_table{Failure{"ok", 0, Blame::none, "", ""},
 #define X(enumerator, word, status, blame, token, text) Failure{word, status, Blame::blame, token, text},
-    HOLDFAST_FAILURES(X)
+                                          HOLDFAST_FAILURES(X)
 #undef X
 };
 inline constexpr std::size_t reason_count = failure_table.size();
@@ -94,10 +93,11 @@ struct Rule {
 // What went wrong in one exchange. Small and trivially copyable; only the log and local_reply render it.
 struct Error {
   Reason reason = Reason::internal;
-  const Rule* rule = nullptr;      // the setting that ended it; null when no setting did. Lives as long as the exchange's snapshot.
-  const char* detail = nullptr;    // the grammar rule that was broken, a string literal; never bytes of a peer
-  std::uint64_t value = 0;         // what was seen: bytes, a byte offset, a count; 0 when it means nothing
-  std::uint64_t limit = 0;         // what was allowed; 0 when no limit applied
+  const Rule* rule =
+      nullptr;  // the setting that ended it; null when no setting did. Lives as long as the exchange's snapshot.
+  const char* detail = nullptr;  // the grammar rule that was broken, a string literal; never bytes of a peer
+  std::uint64_t value = 0;       // what was seen: bytes, a byte offset, a count; 0 when it means nothing
+  std::uint64_t limit = 0;       // what was allowed; 0 when no limit applied
 };
 
 }  // namespace holdfast

@@ -55,7 +55,8 @@ RateTable::RateTable(std::uint32_t keys_max)
 
 RateTable::Verdict RateTable::ask(LimitKey key, TimePoint now, Rate rate, std::uint32_t burst) noexcept {
   const std::int64_t now_ns = now.time_since_epoch().count();
-  const auto interval_ns = static_cast<std::int64_t>(1'000'000'000'000U / std::max<std::uint64_t>(1, rate.per_1000_seconds));
+  const auto interval_ns =
+      static_cast<std::int64_t>(1'000'000'000'000U / std::max<std::uint64_t>(1, rate.per_1000_seconds));
   const std::int64_t tolerance_ns = interval_ns * std::max<std::int64_t>(0, static_cast<std::int64_t>(burst) - 1);
 
   Bucket& bucket = buckets_[key.bits & (bucket_count_ - 1)];

@@ -1,7 +1,7 @@
 // shared_limits: the counters that make limits exact for the process, whatever the number of workers.
 //
-// They live outside the configuration snapshot, so a reload changes a limit but never what is in use. Every function may be called from any
-// thread.
+// They live outside the configuration snapshot, so a reload changes a limit but never what is in use. Every function
+// may be called from any thread.
 #pragma once
 
 #include <atomic>
@@ -22,7 +22,8 @@ class Slots {
   [[nodiscard]] bool try_take(std::uint32_t limit) noexcept {
     std::uint32_t used = used_.load(std::memory_order_relaxed);
     while (used < limit) {
-      if (used_.compare_exchange_weak(used, used + 1, std::memory_order_seq_cst, std::memory_order_relaxed)) return true;
+      if (used_.compare_exchange_weak(used, used + 1, std::memory_order_seq_cst, std::memory_order_relaxed))
+        return true;
     }
     return false;
   }
@@ -41,8 +42,8 @@ struct LimitKey {
 // SipHash-like mixing with a seed of the process, so that nobody can choose colliding keys.
 LimitKey limit_key(std::uint64_t seed, const void* bytes, std::size_t size) noexcept;
 
-// Request rates per key: GCRA (one theoretical arrival time per key) in a table of fixed size. A key that is idle long enough to have its
-// whole burst again costs nothing to forget; forgetting any other is an eviction and is counted.
+// Request rates per key: GCRA (one theoretical arrival time per key) in a table of fixed size. A key that is idle long
+// enough to have its whole burst again costs nothing to forget; forgetting any other is an eviction and is counted.
 class RateTable {
  public:
   explicit RateTable(std::uint32_t keys_max);

@@ -10,7 +10,8 @@ struct Unit {
   std::string_view name;
   std::uint64_t factor;
 };
-constexpr std::array<Unit, 4> duration_units{{{"h", 3'600'000}, {"m", 60'000}, {"s", 1'000}, {"ms", 1}}};  // milliseconds
+constexpr std::array<Unit, 4> duration_units{
+    {{"h", 3'600'000}, {"m", 60'000}, {"s", 1'000}, {"ms", 1}}};  // milliseconds
 constexpr std::array<Unit, 4> size_units{{{"GiB", 1U << 30U}, {"MiB", 1U << 20U}, {"KiB", 1U << 10U}, {"B", 1}}};
 
 // Takes leading digits off `text`; at most `max_digits` of them.
@@ -118,7 +119,8 @@ std::string to_text(Duration duration) {
 
 std::string to_text(ByteCount size) {
   for (const Unit& unit : size_units) {
-    if (size.bytes >= unit.factor && size.bytes % unit.factor == 0) return std::to_string(size.bytes / unit.factor).append(unit.name);
+    if (size.bytes >= unit.factor && size.bytes % unit.factor == 0)
+      return std::to_string(size.bytes / unit.factor).append(unit.name);
   }
   return std::to_string(size.bytes) + "B";
 }

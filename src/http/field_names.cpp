@@ -20,6 +20,7 @@ constexpr std::array<std::string_view, name_count> names{
     "content-language",
     "content-length",
     "content-location",
+    "content-md5",
     "content-range",
     "content-type",
     "cookie",

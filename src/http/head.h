@@ -25,6 +25,7 @@ enum class FieldId : std::uint8_t {
   content_language,
   content_length,
   content_location,
+  content_md5,
   content_range,
   content_type,
   cookie,

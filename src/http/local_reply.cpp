@@ -14,9 +14,9 @@ namespace {
 // stays.
 constexpr FieldSet of_the_old_content =
     set_of({FieldId::cache_control, FieldId::content_digest, FieldId::content_disposition, FieldId::content_encoding,
-            FieldId::content_language, FieldId::content_length, FieldId::content_location, FieldId::content_range,
-            FieldId::content_type, FieldId::digest, FieldId::etag, FieldId::last_modified, FieldId::repr_digest,
-            FieldId::trailer});
+            FieldId::content_language, FieldId::content_length, FieldId::content_location, FieldId::content_md5,
+            FieldId::content_range, FieldId::content_type, FieldId::digest, FieldId::etag, FieldId::last_modified,
+            FieldId::repr_digest, FieldId::trailer});
 
 // The fields of our own, in the order they are written. Views into it live as long as it does.
 class OwnFields {

@@ -15,8 +15,8 @@ namespace holdfast::net {
 namespace {
 
 constexpr int backlog = 4096;
-constexpr int accepts_per_turn = 64;          // other connections of the worker get their turn too
-constexpr timeval pause_time{0, 100'000};     // out of descriptors
+constexpr int accepts_per_turn = 64;       // other connections of the worker get their turn too
+constexpr timeval pause_time{0, 100'000};  // out of descriptors
 
 int listen_on(const SocketAddress& address, bool share, bool dual_stack, Fd& out) noexcept {
   Fd fd(::socket(address.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
@@ -62,7 +62,8 @@ Result<BoundSockets, int> bind_listeners(const SocketAddress& address, std::size
 
 class Listener::Socket {
  public:
-  Socket(Loop& loop, Fd fd, AcceptUser& user) : loop_(loop), fd_(std::move(fd)), user_(user), last_accept_(steady_now()) {
+  Socket(Loop& loop, Fd fd, AcceptUser& user)
+      : loop_(loop), fd_(std::move(fd)), user_(user), last_accept_(steady_now()) {
     event_assign(&event_, loop_.base(), fd_.get(), EV_READ | EV_PERSIST, &Socket::on_ready, this);
     event_assign(&resume_, loop_.base(), -1, 0, &Socket::on_resume, this);
     event_add(&event_, nullptr);
@@ -130,7 +131,8 @@ class Listener::Socket {
   TimePoint last_accept_;
 };
 
-Listener::Listener(Loop& loop, Fd socket, AcceptUser& user) : socket_(std::make_unique<Socket>(loop, std::move(socket), user)) {}
+Listener::Listener(Loop& loop, Fd socket, AcceptUser& user)
+    : socket_(std::make_unique<Socket>(loop, std::move(socket), user)) {}
 Listener::~Listener() = default;
 void Listener::close() { socket_->close(); }
 bool Listener::open() const noexcept { return socket_->open(); }

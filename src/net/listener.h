@@ -1,7 +1,8 @@
 // listener: accepts connections on one address for one worker.
 //
-// Workers share an address by SO_REUSEPORT among themselves only: the address is first bound without it, so a port that another process uses is
-// an error and not a silent split of its traffic. Out of descriptors: accepting pauses for a moment, it never spins.
+// Workers share an address by SO_REUSEPORT among themselves only: the address is first bound without it, so a port that
+// another process uses is an error and not a silent split of its traffic. Out of descriptors: accepting pauses for a
+// moment, it never spins.
 #pragma once
 
 #include <memory>

@@ -27,7 +27,8 @@ Loop::Loop() : base_(make_base()), wake_fd_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXE
   if (!wake_fd_) throw std::runtime_error("cannot create an event loop: the kernel refuses eventfd");
   wake_.reset(event_new(base_.get(), wake_fd_.get(), EV_READ | EV_PERSIST, &Loop::on_wake, this));
   timer_.reset(event_new(base_.get(), -1, 0, &Loop::on_timer, this));
-  if (!wake_ || !timer_ || event_add(wake_.get(), nullptr) != 0) throw std::runtime_error("cannot create an event loop");
+  if (!wake_ || !timer_ || event_add(wake_.get(), nullptr) != 0)
+    throw std::runtime_error("cannot create an event loop");
 }
 
 Loop::~Loop() = default;

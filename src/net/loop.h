@@ -1,7 +1,8 @@
 // loop: one event loop of one thread, on libevent's event core.
 //
-// A turn is: wait, run what is ready, then TurnUser::turn_ends(). libevent has no end-of-turn hook, hence EVLOOP_ONCE in our own `while`. The
-// clock is read when a turn's first callback runs and again after every eighth. Only post() and stop() may be called from other threads.
+// A turn is: wait, run what is ready, then TurnUser::turn_ends(). libevent has no end-of-turn hook, hence EVLOOP_ONCE
+// in our own `while`. The clock is read when a turn's first callback runs and again after every eighth. Only post() and
+// stop() may be called from other threads.
 #pragma once
 
 #include <atomic>
@@ -22,7 +23,7 @@ namespace holdfast::net {
 class TurnUser {
  public:
   virtual void time_passes(TimePoint now, WallTime wall) noexcept = 0;
-  virtual void turn_ends() noexcept = 0;                           // may arm deadlines
+  virtual void turn_ends() noexcept = 0;  // may arm deadlines
   virtual std::optional<TimePoint> next_deadline() noexcept = 0;
 
  protected:
@@ -62,7 +63,7 @@ class Loop {
   }
 
   event_base* base() const noexcept { return base_.get(); }  // for net/ only
-  void tick() noexcept;  // every callback of net/ begins with it
+  void tick() noexcept;                                      // every callback of net/ begins with it
 
  private:
   struct FreeBase {

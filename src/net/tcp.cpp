@@ -15,8 +15,8 @@ const sockaddr* as_sockaddr(const SocketAddress& address) noexcept {
   return static_cast<const sockaddr*>(static_cast<const void*>(&address.storage));
 }
 
-// One persistent read event for the connection's life; the same event watches for the peer's close while reading is paused. A write event
-// exists only after a send that would have blocked.
+// One persistent read event for the connection's life; the same event watches for the peer's close while reading is
+// paused. A write event exists only after a send that would have blocked.
 class TcpTransport final : public Transport {
  public:
   TcpTransport(Loop& loop, Fd fd) noexcept : loop_(loop), fd_(std::move(fd)) {}
@@ -160,7 +160,9 @@ class TcpDial final : public Dial {
 
 }  // namespace
 
-std::unique_ptr<Transport> tcp_transport(Loop& loop, Fd fd) { return std::make_unique<TcpTransport>(loop, std::move(fd)); }
+std::unique_ptr<Transport> tcp_transport(Loop& loop, Fd fd) {
+  return std::make_unique<TcpTransport>(loop, std::move(fd));
+}
 
 std::unique_ptr<Dial> TcpConnector::dial(DialUser& user) { return std::make_unique<TcpDial>(loop_, user, to_); }
 

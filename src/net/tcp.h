@@ -24,7 +24,8 @@ class TcpConnector final : public Connector {
   SocketAddress to_;
 };
 
-// TCP_NODELAY and keep-alive probes after 60 s; nothing on unix sockets. An accepted socket inherits them from its listener.
+// TCP_NODELAY and keep-alive probes after 60 s; nothing on unix sockets. An accepted socket inherits them from its
+// listener.
 void set_socket_options(int fd, bool local) noexcept;
 
 }  // namespace holdfast::net

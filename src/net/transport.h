@@ -1,6 +1,7 @@
 // transport: one byte stream to a peer, whatever carries it: a TCP or unix socket here, TLS later, memory in tests.
 //
-// A transport may hold bytes while its descriptor is silent. Users read and write when told to and never block. Loop thread only.
+// A transport may hold bytes while its descriptor is silent. Users read and write when told to and never block. Loop
+// thread only.
 #pragma once
 
 #include <sys/uio.h>

@@ -1,7 +1,7 @@
 // plan: what the policies decided at configuration time, as data that the engine enforces in one place.
 //
-// Built once per configuration snapshot, immutable afterwards, shared by all workers. A `none` in the configuration arrives here as the fixed
-// ceiling; `report` keeps the bound and says that crossing it only counts.
+// Built once per configuration snapshot, immutable afterwards, shared by all workers. A `none` in the configuration
+// arrives here as the fixed ceiling; `report` keeps the bound and says that crossing it only counts.
 #pragma once
 
 #include <cstdint>
@@ -32,6 +32,9 @@ struct TimeBound {
   Duration after = wait_ceiling;
   const Rule* rule = nullptr;
   bool report = false;  // when due: count, then wait on up to wait_ceiling
+
+  // For waits that no exchange could report: under `report` only the ceiling is left.
+  Duration silent() const noexcept { return report ? wait_ceiling : after; }
 };
 
 struct SizeBound {  // bytes or a count of one thing
@@ -109,8 +112,8 @@ struct Plan {
   std::map<std::string, const Rule*, std::less<>> rules_by_key;  // `timeouts.request`, `routes.NAME.timeouts.request`
   std::string hash;
 
-  // The rule a setting is reported as, for requests of that route: the route's own line where it changes the setting. Null for a name that no
-  // policy declares. Not for the data path.
+  // The rule a setting is reported as, for requests of that route: the route's own line where it changes the setting.
+  // Null for a name that no policy declares. Not for the data path.
   const Rule* rule(std::string_view policy, std::string_view setting, std::uint32_t route = 0) const;
 
   // The route of a request, by its method and target; RoutePlan 0 when none matches. GET also matches HEAD.

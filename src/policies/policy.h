@@ -1,7 +1,7 @@
 // policy: one rule that every exchange passes on its way to the app and back.
 //
-// Hooks run on the worker's thread and answer at once: they change the exchange or refuse it, and never touch a socket, a timer or a clock.
-// Limits and deadlines are declared as data on the plan; the engine enforces them.
+// Hooks run on the worker's thread and answer at once: they change the exchange or refuse it, and never touch a socket,
+// a timer or a clock. Limits and deadlines are declared as data on the plan; the engine enforces them.
 #pragma once
 
 #include <memory>
@@ -26,15 +26,16 @@ class Policy {
   // The request head is complete and its route known; nothing was forwarded. An error ends the walk.
   virtual Verdict on_request(Exchange&) { return std::nullopt; }
 
-  // A response head is about to be sent: the app's, or (x.error set, no x.response) one of our own. In reverse order; only policies whose
-  // on_request ran, and those added with for_every_response.
+  // A response head is about to be sent: the app's, or (x.error set, no x.response) one of our own. In reverse order;
+  // only policies whose on_request ran, and those added with for_every_response.
   virtual void on_response(Exchange&) {}
 
   // The exchange is over. Runs exactly once, for every policy, whatever happened.
   virtual void on_complete(const Exchange&) {}
 };
 
-// The policies of one worker in request order, split by hook, so that a request pays only for hooks that are overridden.
+// The policies of one worker in request order, split by hook, so that a request pays only for hooks that are
+// overridden.
 class Pipeline {
  public:
   enum class Responses : std::uint8_t { when_entered, every };

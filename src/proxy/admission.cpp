@@ -48,7 +48,8 @@ void Admission::wake() {
       first.settle();
     });
   }
-  if (head_ == nullptr) peers_.wake_another(context_);  // one wake-up may stand for several slots, or come too late for us
+  if (head_ == nullptr)
+    peers_.wake_another(context_);  // one wake-up may stand for several slots, or come too late for us
 }
 
 void Admission::push(Exchange& exchange) noexcept {

@@ -1,7 +1,7 @@
 // admission: who may use the app now, who waits, who is refused.
 //
-// The slots belong to the process, the queue to the worker: first come, first served within a worker. Who frees a slot wakes its own queue
-// first, else that of another worker, so no slot idles while somebody waits.
+// The slots belong to the process, the queue to the worker: first come, first served within a worker. Who frees a slot
+// wakes its own queue first, else that of another worker, so no slot idles while somebody waits.
 #pragma once
 
 #include <atomic>
@@ -33,9 +33,9 @@ class Admission {
 
   // Takes a slot for `exchange`, or a place in the queue; on_admitted() follows then.
   Answer enter(Exchange& exchange);
-  void leave();                                     // gives a slot back
-  void leave_queue(Exchange& exchange) noexcept;    // a queued exchange that no longer waits; else nothing
-  void wake();                                      // admits as many as there are slots; on the worker's thread
+  void leave();                                   // gives a slot back
+  void leave_queue(Exchange& exchange) noexcept;  // a queued exchange that no longer waits; else nothing
+  void wake();                                    // admits as many as there are slots; on the worker's thread
   std::uint32_t waiting() const noexcept { return waiting_.load(std::memory_order_seq_cst); }  // any thread
 
  private:

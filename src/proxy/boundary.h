@@ -1,6 +1,7 @@
 // boundary: the one catch, where an event enters an exchange or a connection.
 //
-// What escapes costs that exchange: it becomes `internal` and its connections close. Nothing passes through libevent's frames.
+// What escapes costs that exchange: it becomes `internal` and its connections close. Nothing passes through libevent's
+// frames.
 #pragma once
 
 #include <exception>

@@ -22,7 +22,8 @@ struct Row {
 std::uint16_t port_of(const std::string& address) {
   std::uint16_t port = 0;
   const std::size_t colon = address.rfind(':');
-  if (colon != std::string::npos) std::from_chars(address.data() + colon + 1, address.data() + address.size(), port, 16);
+  if (colon != std::string::npos)
+    std::from_chars(address.data() + colon + 1, address.data() + address.size(), port, 16);
   return port;
 }
 

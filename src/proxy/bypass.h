@@ -1,7 +1,8 @@
-// bypass: counts connections that reach the app around the proxy, as seen in /proc/net/tcp{,6} now and then. Control thread.
+// bypass: counts connections that reach the app around the proxy, as seen in /proc/net/tcp{,6} now and then. Control
+// thread.
 //
-// A connection to the app's port counts when its other end is no socket of ours. It must be seen in two looks in a row: the tables are not
-// read at one moment, and a connection that we open meanwhile must not count.
+// A connection to the app's port counts when its other end is no socket of ours. It must be seen in two looks in a row:
+// the tables are not read at one moment, and a connection that we open meanwhile must not count.
 #pragma once
 
 #include <cstdint>

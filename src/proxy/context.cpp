@@ -34,7 +34,9 @@ WorkerContext::WorkerContext(Shared& everywhere, policies::RequestIdSource id_so
 
 WorkerContext::~WorkerContext() = default;
 
-void WorkerContext::forget(Continuation& c) noexcept { std::replace(continuations_.begin(), continuations_.end(), &c, static_cast<Continuation*>(nullptr)); }
+void WorkerContext::forget(Continuation& c) noexcept {
+  std::replace(continuations_.begin(), continuations_.end(), &c, static_cast<Continuation*>(nullptr));
+}
 
 std::unique_ptr<Exchange> WorkerContext::take_exchange() {
   if (spare_.empty()) return std::make_unique<Exchange>(*this);

@@ -1,7 +1,7 @@
 // context: what the connections and exchanges of one worker share.
 //
-// Everything here belongs to one thread, except `shared`, whose members may be used from any. The turn's end runs what was put off
-// (continuations, then the graveyard), so no object dies under its own feet.
+// Everything here belongs to one thread, except `shared`, whose members may be used from any. The turn's end runs what
+// was put off (continuations, then the graveyard), so no object dies under its own feet.
 #pragma once
 
 #include <atomic>
@@ -103,10 +103,10 @@ struct Shared {
   ClientCounts clients;
   RateTable rates;
   std::atomic<std::uint64_t> next_connection{1};
-  std::atomic<std::uint64_t> block_bytes{0};                    // lent out by all workers, as of their last turns
-  std::atomic<std::uint64_t> block_bytes_max{UINT64_MAX};       // above it new requests are shed: memory_pressure
-  std::atomic<bool> app_has_accepted{false};                    // since we started
-  std::atomic<std::uint64_t> key_seed{0x6f0e1d3c5b7a9f81U};     // for LimitKeys
+  std::atomic<std::uint64_t> block_bytes{0};                 // lent out by all workers, as of their last turns
+  std::atomic<std::uint64_t> block_bytes_max{UINT64_MAX};    // above it new requests are shed: memory_pressure
+  std::atomic<bool> app_has_accepted{false};                 // since we started
+  std::atomic<std::uint64_t> key_seed{0x6f0e1d3c5b7a9f81U};  // for LimitKeys
 };
 
 // Counted by one worker, read by the control thread at a scrape.

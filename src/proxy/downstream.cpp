@@ -9,15 +9,7 @@
 namespace holdfast::proxy {
 namespace {
 
-// A refusal during an upload must arrive: what still comes is read for a while (RFC 9112 9.6).
-constexpr Duration linger_idle = std::chrono::seconds(1);
-constexpr Duration linger_total = std::chrono::seconds(5);
-constexpr std::uint32_t linger_bytes = 16U << 20U;
-constexpr Duration quiet_before_close = std::chrono::milliseconds(500);
 constexpr std::uint8_t full_reads_for_large = 2;  // measured: a direction that keeps filling 64 KiB gains from 256
-
-// How long a connection without a request may be silent. No exchange could carry a report, so `report` leaves the ceiling.
-Duration silent_wait(const policies::TimeBound& bound) noexcept { return bound.report ? policies::wait_ceiling : bound.after; }
 
 // Marks that input is being worked on, also when that ends by an exception.
 class Processing {
@@ -40,7 +32,7 @@ Downstream::Downstream(Front& front, std::unique_ptr<net::Transport> transport, 
   facts_.id = context.shared.next_connection.fetch_add(1, std::memory_order_relaxed);
   facts_.peer = peer;
   idle_since_ = context.now;
-  context.deadlines.arm(wait_, context.now, silent_wait(front_.view()->plan->listener.client_headers));
+  context.deadlines.arm(wait_, context.now, front_.view()->plan->listener.client_headers.silent());
   WorkerCounters::add(context.counters.downstream_idle);
   transport_->attach(*this);
 }
@@ -88,12 +80,14 @@ bool Downstream::make_room() {
   const bool content = state_ == State::busy && exchange_->wants_content();
   if (!in_) {
     const auto waiting = static_cast<std::size_t>(end_ - begin_);
-    use_block(content || waiting >= small_block ? (full_reads_ >= full_reads_for_large ? blocks.large() : blocks.medium())
-                                                : blocks.small());
+    use_block(content || waiting >= small_block
+                  ? (full_reads_ >= full_reads_for_large ? blocks.large() : blocks.medium())
+                  : blocks.small());
     return true;
   }
   if (begin_ == end_) {
-    const bool grow = content && (in_.size() < medium_block || (in_.size() == medium_block && full_reads_ >= full_reads_for_large));
+    const bool grow =
+        content && (in_.size() < medium_block || (in_.size() == medium_block && full_reads_ >= full_reads_for_large));
     if (grow) in_ = full_reads_ >= full_reads_for_large ? blocks.large() : blocks.medium();
     begin_ = end_ = in_.data();
     return true;
@@ -172,7 +166,8 @@ void Downstream::parse_head() {
   switch (exchange_->parser.parse(begin_, size, head)) {
     case http::Progress::need_more: {
       WorkerContext& context = front_.context();
-      if (!wait_.armed()) context.deadlines.arm(wait_, context.now, exchange_->view().plan->listener.client_headers.after);
+      if (!wait_.armed())
+        context.deadlines.arm(wait_, context.now, exchange_->head_wait());
       return;
     }
     case http::Progress::failed:
@@ -281,123 +276,6 @@ void Downstream::want_content(bool wanted) {
     continuing_ = true;
     front_.context().later(*this);
   }
-}
-
-void Downstream::discard() {
-  BlockRef scratch = front_.context().blocks.medium();
-  const net::Io io = transport_->read(scratch.data(), scratch.size());
-  if (io.state == net::Io::State::blocked) return;
-  lingered_ += static_cast<std::uint32_t>(io.bytes);
-  if (io.state != net::Io::State::ok || lingered_ >= linger_bytes) return close();
-  WorkerContext& context = front_.context();
-  context.deadlines.arm_at(wait_, std::min(context.now + linger_idle, linger_end_), linger_idle);
-}
-
-void Downstream::start_lingering() {
-  WorkerContext& context = front_.context();
-  state_ = State::lingering;
-  lingered_ = 0;
-  linger_end_ = context.now + linger_total;
-  transport_->shutdown_write();
-  if (!reading_) transport_->want_read(true);
-  reading_ = true;
-  begin_ = end_ = nullptr;
-  in_.reset();
-  input_in_head_ = false;
-  WorkerCounters::add(context.counters.downstream_lingering);
-  context.deadlines.arm(wait_, context.now, linger_idle);
-  front_.began_lingering(*this);
-}
-
-void Downstream::drop_exchange() {
-  WorkerContext& context = front_.context();
-  context.give_exchange(std::move(exchange_));
-  --facts_.requests;
-  WorkerCounters::add(context.counters.downstream_active, -1);
-  WorkerCounters::add(context.counters.downstream_idle);
-  state_ = State::idle;
-}
-
-// Bytes behind the request that just ended belong to the next one; the head's block goes with the exchange.
-void Downstream::keep_leftover() {
-  if (begin_ == end_) return release_input();
-  if (!input_in_head_) return;
-  use_block(front_.context().blocks.at_least(static_cast<std::size_t>(end_ - begin_)));
-}
-
-void Downstream::exchange_over(Ending ending) {
-  WorkerContext& context = front_.context();
-  if (ending == Ending::keep) keep_leftover();
-  const bool cut_needs_reset = out_framing_ == http::Framing::until_close;
-  const bool more_came = begin_ != end_;
-  context.give_exchange(std::move(exchange_));
-  WorkerCounters::add(context.counters.downstream_active, -1);
-  WorkerCounters::add(context.counters.downstream_idle);
-  state_ = State::idle;
-  idle_since_ = context.now;
-  out_framing_ = http::Framing::none;
-  switch (ending) {
-    case Ending::keep: break;
-    case Ending::cut:
-      if (cut_needs_reset) transport_->reset_on_close();
-      return close();
-    case Ending::linger: return start_lingering();
-    case Ending::close:  // unread input would turn the close into a reset, which may overtake the response
-      if (more_came || transport_->readable_now()) return start_lingering();
-      return close();
-  }
-  if (!reading_) {
-    transport_->want_read(true);
-    reading_ = true;
-  }
-  context.deadlines.arm(wait_, context.now, silent_wait(front_.view()->plan->listener.client_idle));
-  if (!more_came || continuing_) return;
-  continuing_ = true;
-  context.later(*this);
-}
-
-void Downstream::close() {
-  if (state_ == State::closed) return;
-  WorkerContext& context = front_.context();
-  if (state_ == State::lingering) WorkerCounters::add(context.counters.downstream_lingering, -1);
-  WorkerCounters::add(context.counters.downstream_idle, -1);
-  wait_.disarm();
-  state_ = State::closed;
-  in_.reset();
-  begin_ = end_ = nullptr;
-  front_.remove(*this);
-}
-
-// A client that has just been answered may be sending its next request: only a connection that has been quiet for a while closes.
-void Downstream::close_if_idle() {
-  const bool quiet = front_.context().now - idle_since_ >= quiet_before_close;
-  if (state_ == State::idle && quiet && begin_ == end_ && !transport_->readable_now()) close();
-}
-
-void Downstream::cut() {
-  if (state_ == State::closed) return;
-  if (!exchange_) return close();
-  guarded(*exchange_, [this] { exchange_->on_downstream_lost(); });
-}
-
-void Downstream::wait_expired(void* self) { static_cast<Downstream*>(self)->wait_due(); }
-
-void Downstream::wait_due() {
-  if (state_ != State::head) return close();
-  if (!exchange_->parser.begun()) {
-    drop_exchange();
-    return close();
-  }
-  guarded(*exchange_, [this] {
-    Exchange& exchange = *exchange_;
-    exchange.on_client_headers_due();
-    if (exchange.response_half() == ResponseHalf::none) return;  // report mode: the head is still waited for
-    state_ = State::busy;
-    exchange.decoder.start(http::Framing::until_close, 0, http::ContentDecoder::Side::request);
-    begin_ = end_;
-    exchange.settle();
-  });
-  if (state_ != State::closed) after_settle();
 }
 
 }  // namespace holdfast::proxy

@@ -1,7 +1,8 @@
-// downstream: a client's HTTP/1 connection; it reads requests, one exchange after the other, and writes their responses in order.
+// downstream: a client's HTTP/1 connection; it reads requests, one exchange after the other, and writes their responses
+// in order.
 //
-// Lingering, half close, keep-alive and the bookkeeping of input buffers live here, never in the exchange. An idle connection holds no block
-// and no exchange. Front is the set of connections of one listener on one worker.
+// Lingering, half close, keep-alive and the bookkeeping of input buffers live here, never in the exchange. An idle
+// connection holds no block and no exchange. Front is the set of connections of one listener on one worker.
 #pragma once
 
 #include <cstdint>
@@ -19,7 +20,8 @@ class Downstream;
 
 class Front {
  public:
-  // `own_view`: a fixed view (telemetry, admin); else the worker's current one counts, and so do the limits on connections.
+  // `own_view`: a fixed view (telemetry, admin); else the worker's current one counts, and so do the limits on
+  // connections.
   Front(WorkerContext& context, Destination to, ViewRef own_view = {});
   ~Front();
   Front(const Front&) = delete;
@@ -111,22 +113,22 @@ class Downstream final : public net::TransportUser, public ClientStream, public 
   BlockRef in_;
   char* begin_ = nullptr;  // unread input: in `in_`, or in the head's block behind the head
   char* end_ = nullptr;
-  Deadline wait_;          // first byte, head, or lingering: what this connection waits for outside of an exchange
+  Deadline wait_;  // first byte, head, or lingering: what this connection waits for outside of an exchange
   TimePoint linger_end_{};
   TimePoint idle_since_{};
   policies::ConnectionFacts facts_;
   Error refusal_;
-  std::uint32_t index_ = 0;        // in Front::connections_
-  std::uint32_t lingered_ = 0;     // bytes
+  std::uint32_t index_ = 0;     // in Front::connections_
+  std::uint32_t lingered_ = 0;  // bytes
   State state_ = State::idle;
   http::Framing out_framing_ = http::Framing::none;
   std::uint8_t full_reads_ = 0;
-  bool input_in_head_ = false;     // begin_..end_ lie in the request head's block
+  bool input_in_head_ = false;  // begin_..end_ lie in the request head's block
   bool reading_ = true;
   bool processing_ = false;
-  bool continuing_ = false;        // proceed() is due at the end of this turn
+  bool continuing_ = false;  // proceed() is due at the end of this turn
   bool sent_close_ = false;
-  bool counted_ = false;           // holds a connection slot
+  bool counted_ = false;  // holds a connection slot
   bool client_counted_ = false;
 };
 

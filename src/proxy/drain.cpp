@@ -10,8 +10,8 @@ LocalResponse answer_of(const DrainReport& report) {
   const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(report.took).count();
   LocalResponse response;
   response.content_type = "application/json";
-  response.content = std::string("{\"drained\":") + (report.drained ? "true" : "false") + ",\"cut\":" + std::to_string(report.cut) +
-                     ",\"ms\":" + std::to_string(ms) + "}\n";
+  response.content = std::string("{\"drained\":") + (report.drained ? "true" : "false") +
+                     ",\"cut\":" + std::to_string(report.cut) + ",\"ms\":" + std::to_string(ms) + "}\n";
   return response;
 }
 

@@ -1,7 +1,8 @@
 // drain: from "no new work, please" to "nothing is left", with a bound.
 //
-// announce: not ready, everything is still accepted. finish: connections end after their exchange. Drained when nothing is left, or cut when `finish`
-// is up. A drain that no SIGTERM follows within terminationGrace is undone: hooks also run when only the app restarts. Control thread.
+// announce: not ready, everything is still accepted. finish: connections end after their exchange. Drained when nothing
+// is left, or cut when `finish` is up. A drain that no SIGTERM follows within terminationGrace is undone: hooks also
+// run when only the app restarts. Control thread.
 #pragma once
 
 #include <cstdint>
@@ -14,8 +15,8 @@
 namespace holdfast::proxy {
 
 struct DrainReport {
-  bool drained = false;      // nothing had to be cut
-  std::uint64_t cut = 0;     // connections with an exchange that were cut
+  bool drained = false;   // nothing had to be cut
+  std::uint64_t cut = 0;  // connections with an exchange that were cut
   Duration took{};
 };
 

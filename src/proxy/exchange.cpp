@@ -1,7 +1,7 @@
 // The story of an exchange, in the order in which it happens: head, gate, origin, content, end.
 //
-// exchange_table.h decides which of these actions an event leads to. Responses are in exchange_response.cpp, waits and flushing in
-// exchange_waits.cpp.
+// exchange_table.h decides which of these actions an event leads to. Responses are in exchange_response.cpp, waits and
+// flushing in exchange_waits.cpp.
 #include "proxy/exchange.h"
 
 #include <algorithm>
@@ -21,7 +21,8 @@ Exchange::Exchange(WorkerContext& context)
       request_deadline_(&Exchange::request_expired, this),
       idle_deadline_(&Exchange::idle_expired, this) {}
 
-void Exchange::begin(ClientStream& client, Destination destination, ViewRef view, const policies::ConnectionFacts& facts) {
+void Exchange::begin(ClientStream& client, Destination destination, ViewRef view,
+                     const policies::ConnectionFacts& facts) {
   x_.clear();
   client_ = &client;
   to_ = destination;
@@ -128,14 +129,15 @@ bool Exchange::check_head() {
   const policies::SizeBound& body = x_.route->body;
   if (x_.request.framing == http::Framing::length && x_.request.content_length > body.max) {
     if (!body.report) {
-      fail({.reason = Reason::body_too_large, .rule = body.rule, .value = x_.request.content_length, .limit = body.max});
+      fail(
+          {.reason = Reason::body_too_large, .rule = body.rule, .value = x_.request.content_length, .limit = body.max});
       return false;
     }
     x_.would_have(Reason::body_too_large, body.rule);
   }
   const Shared& shared = context_.shared;
-  if (to_.admission != nullptr && shared.block_bytes.load(std::memory_order_relaxed) >
-                                      shared.block_bytes_max.load(std::memory_order_relaxed)) {
+  if (to_.admission != nullptr &&
+      shared.block_bytes.load(std::memory_order_relaxed) > shared.block_bytes_max.load(std::memory_order_relaxed)) {
     fail({.reason = Reason::memory_pressure});
     return false;
   }
@@ -312,7 +314,8 @@ void Exchange::finish() {
   stop_upstream();
   if (slot_held_) to_.admission->leave();
   slot_held_ = false;
-  context_.counters.exchanges.store(context_.counters.exchanges.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+  context_.counters.exchanges.store(context_.counters.exchanges.load(std::memory_order_relaxed) + 1,
+                                    std::memory_order_relaxed);
   if (tunnel_) WorkerCounters::add(context_.counters.tunnels, -1);
   Ending ending = Ending::keep;
   if (response_half_ == ResponseHalf::cut) {

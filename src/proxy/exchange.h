@@ -1,7 +1,7 @@
 // exchange: one request and its response, from the first byte to on_complete().
 //
-// Events come from the two streams, from admission and from deadlines; exchange_table.h says what each does in which state, exchange.cpp tells
-// the story. An exchange is used again for later requests. Worker's thread only.
+// Events come from the two streams, from admission and from deadlines; exchange_table.h says what each does in which
+// state, exchange.cpp tells the story. An exchange is used again for later requests. Worker's thread only.
 #pragma once
 
 #include <cstdint>
@@ -65,8 +65,11 @@ class Exchange final {
   // What escaped as an exception while this exchange was being handled. Never throws.
   void on_exception(std::string_view text) noexcept;
 
-  // Ends the turn for this exchange: flushes both directions, arms what waits, finishes when all is said. The exchange may be over afterwards.
+  // Ends the turn for this exchange: flushes both directions, arms what waits, finishes when all is said. The exchange
+  // may be over afterwards.
   void settle();
+
+  Duration head_wait() const noexcept;  // how long the reader may wait for the head
 
   bool wants_content() const noexcept { return wants_content_; }
   // Content has come although the client asked to be told when to send it: it does not wait, so neither do we.
@@ -83,7 +86,8 @@ class Exchange final {
   WorkerContext& context() noexcept { return context_; }
   bool slot_reported() const noexcept { return slot_held_; }
 
-  // Parts of the client's HTTP/1 stream that live as long as an exchange, so that an idle connection does not carry them.
+  // Parts of the client's HTTP/1 stream that live as long as an exchange, so that an idle connection does not carry
+  // them.
   http::RequestParser parser;
   http::ContentDecoder decoder;
   Outbox client_out;
@@ -169,35 +173,35 @@ class Exchange final {
   ResponseHalf response_half_ = ResponseHalf::none;
   int entered_ = -1;
   std::uint8_t interims_ = 0;
-  std::uint32_t reported_ = 0;    // set of Event: report mode, counted already
+  std::uint32_t reported_ = 0;  // set of Event: report mode, counted already
   bool over_ = true;
   bool slot_held_ = false;
   bool retried_ = false;
-  bool content_begun_ = false;    // request content went to the origin
-  bool request_ended_ = false;    // while discarding: its end was seen
+  bool content_begun_ = false;  // request content went to the origin
+  bool request_ended_ = false;  // while discarding: its end was seen
   bool wants_content_ = false;
   bool close_after_ = false;
   bool client_dirty_ = false;
   bool origin_dirty_ = false;
-  bool client_blocked_ = false;   // the client takes no more for now
+  bool client_blocked_ = false;  // the client takes no more for now
   bool origin_blocked_ = false;
-  bool origin_deaf_ = false;      // writing to the origin failed; what it said before may still come
-  bool response_clean_ = false;   // the response ended as it should
+  bool origin_deaf_ = false;     // writing to the origin failed; what it said before may still come
+  bool response_clean_ = false;  // the response ended as it should
   bool tunnel_ = false;
-  bool cause_open_ = false;       // the body of a replaced 5xx is still being read
-  bool cause_coded_ = false;      // and is coded: only its size is told
+  bool cause_open_ = false;   // the body of a replaced 5xx is still being read
+  bool cause_coded_ = false;  // and is coded: only its size is told
   bool settling_ = false;
   Event phase_ = Event::connect_due;
   Deadline phase_deadline_;
   Deadline request_deadline_;
   Deadline idle_deadline_;
-  TimePoint waiting_since_{};     // for the client; default: not waiting
-  Duration waited_{};             // for the client, in total
-  TimePoint progress_at_{};       // streaming: the last byte either way
-  TimePoint taken_at_{};          // while client_blocked_: when the client last took something
-  TimePoint window_begin_{};      // slow readers: window of at least 512 B/s over 20 s
+  TimePoint waiting_since_{};  // for the client; default: not waiting
+  Duration waited_{};          // for the client, in total
+  TimePoint progress_at_{};    // streaming: the last byte either way
+  TimePoint taken_at_{};       // while client_blocked_: when the client last took something
+  TimePoint window_begin_{};   // slow readers: window of at least 512 B/s over 20 s
   std::uint64_t window_written_ = 0;
-  std::uint64_t taken_ = 0;       // while client_blocked_: client_out.written() at taken_at_
+  std::uint64_t taken_ = 0;  // while client_blocked_: client_out.written() at taken_at_
   std::uint64_t cause_read_ = 0;
 };
 

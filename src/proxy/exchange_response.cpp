@@ -39,7 +39,8 @@ void Exchange::interim() {
     return start_tunnel();
   }
   if (++interims_ > interims_max) {
-    return fail({.reason = Reason::upstream_bad_response, .detail = "too many interim responses", .limit = interims_max});
+    return fail(
+        {.reason = Reason::upstream_bad_response, .detail = "too many interim responses", .limit = interims_max});
   }
   client_->send_interim(head);
   client_dirty_ = true;
@@ -178,7 +179,8 @@ void Exchange::local_reply() {
     client_->send_response(x_, {}, must_close());
     return;
   }
-  const bool expired = error.reason == Reason::upstream_connect_slow || error.reason == Reason::upstream_first_byte_slow ||
+  const bool expired = error.reason == Reason::upstream_connect_slow ||
+                       error.reason == Reason::upstream_first_byte_slow ||
                        error.reason == Reason::upstream_request_slow;
   if (!replaced) x_.status = expired ? route.expired_status : failure(error.reason).status;
   const bool shed = x_.status == 429 || (x_.status == 503 && !replaced);

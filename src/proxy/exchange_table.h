@@ -1,7 +1,7 @@
 // exchange_table: which event may meet an exchange in which state, and what it does then.
 //
-// The two halves of an exchange and this table are the whole state machine; exchange.cpp carries the actions out. A pair that no row names is a
-// broken invariant. The first row that fits counts.
+// The two halves of an exchange and this table are the whole state machine; exchange.cpp carries the actions out. A
+// pair that no row names is a broken invariant. The first row that fits counts.
 #pragma once
 
 #include <array>
@@ -30,7 +30,7 @@ inline constexpr std::size_t response_halves = 5;
 
 enum class Event : std::uint8_t {
   request_head,
-  request_refused,   // the head or the content breaks the grammar or a limit of the reader
+  request_refused,  // the head or the content breaks the grammar or a limit of the reader
   admitted,
   origin_ready,
   origin_failed,
@@ -54,7 +54,7 @@ enum class Event : std::uint8_t {
 inline constexpr std::size_t events = 21;
 
 enum class Action : std::uint8_t {
-  broken,         // cannot happen: internal
+  broken,  // cannot happen: internal
   ignore,
   gate,           // on_request, then admission and origin
   refuse,         // fail with the reader's error
@@ -68,13 +68,13 @@ enum class Action : std::uint8_t {
   respond,        // on_response, send the head on
   respond_on,     // pass response content on
   end_response,
-  keep_cause,     // content of a replaced 5xx
+  keep_cause,  // content of a replaced 5xx
   end_cause,
-  resend_or_fail, // lost before any response
-  truncate,       // lost in the middle
-  gone,           // the client left
-  finish,         // the client left after everything was said
-  timeout,        // the row of that deadline
+  resend_or_fail,  // lost before any response
+  truncate,        // lost in the middle
+  gone,            // the client left
+  finish,          // the client left after everything was said
+  timeout,         // the row of that deadline
 };
 
 struct Row {
@@ -148,7 +148,8 @@ constexpr ActionTable flatten() {
     for (std::size_t q = 0; q < request_halves; ++q) {
       for (std::size_t s = 0; s < response_halves; ++s) {
         for (const Row& row : rows::table) {
-          const bool fits = static_cast<std::size_t>(row.event) == e && (row.requests >> q & 1U) != 0 && (row.responses >> s & 1U) != 0;
+          const bool fits = static_cast<std::size_t>(row.event) == e && (row.requests >> q & 1U) != 0 &&
+                            (row.responses >> s & 1U) != 0;
           if (fits) {
             flat[e][q][s] = row.action;
             break;
@@ -162,7 +163,8 @@ constexpr ActionTable flatten() {
 inline constexpr ActionTable action_table = flatten();
 
 constexpr Action action_of(Event event, RequestHalf request, ResponseHalf response) noexcept {
-  return action_table[static_cast<std::size_t>(event)][static_cast<std::size_t>(request)][static_cast<std::size_t>(response)];
+  return action_table[static_cast<std::size_t>(event)][static_cast<std::size_t>(request)]
+                     [static_cast<std::size_t>(response)];
 }
 
 }  // namespace holdfast::proxy

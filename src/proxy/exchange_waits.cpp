@@ -34,7 +34,8 @@ void Exchange::settle_origin() {
       if (!origin_blocked_) return;
       origin_blocked_ = false;
       idle_deadline_.disarm();
-      if (request_half_ != RequestHalf::sending || phase_deadline_.armed()) return;  // armed: the app has yet to say 100
+      if (request_half_ != RequestHalf::sending || phase_deadline_.armed())
+        return;  // armed: the app has yet to say 100
       wants_content_ = true;
       return client_->want_content(true);
     case Outbox::Flushed::blocked:
@@ -111,6 +112,10 @@ Duration Exchange::wait_of(Event event, const policies::TimeBound& bound) const 
   return (reported_ >> static_cast<unsigned>(event) & 1U) != 0 ? policies::wait_ceiling : bound.after;
 }
 
+Duration Exchange::head_wait() const noexcept {
+  return wait_of(Event::client_headers_due, view_->plan->listener.client_headers);
+}
+
 void Exchange::timeout(Event event) {
   const policies::ListenerPlan& listener = view_->plan->listener;
   const policies::RoutePlan& route = *x_.route;
@@ -150,6 +155,7 @@ bool Exchange::only_reports(Event event, const policies::TimeBound& bound, Reaso
   if (!bound.report || (reported_ & bit) != 0) return false;
   reported_ |= bit;
   x_.would_have(reason, bound.rule);
+  if (event == Event::client_headers_due) return true;  // the reader's deadline
   Deadline& deadline = event == Event::request_due       ? request_deadline_
                        : event == Event::stream_idle_due ? idle_deadline_
                                                          : phase_deadline_;

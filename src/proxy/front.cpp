@@ -6,7 +6,8 @@
 namespace holdfast::proxy {
 namespace {
 
-// Connections beyond the limit that are answered with 503 instead of a reset; more than these would be a second limit without a bound.
+// Connections beyond the limit that are answered with 503 instead of a reset; more than these would be a second limit
+// without a bound.
 constexpr std::uint32_t refused_politely = 32;
 constexpr std::uint32_t lingering_max = 256;
 
@@ -31,9 +32,11 @@ void Front::accept(std::unique_ptr<net::Transport> transport, const ClientAddres
     Shared& shared = context_.shared;
     counted = shared.connections.try_take(limits.connections.max);
     if (!counted) {
-      WorkerCounters::add(limits.connections.report ? context_.counters.would_refuse_connections : context_.counters.refused_connections);
+      WorkerCounters::add(limits.connections.report ? context_.counters.would_refuse_connections
+                                                    : context_.counters.refused_connections);
       if (!limits.connections.report) {
-        refusal = {.reason = Reason::too_many_connections, .rule = limits.connections.rule, .limit = limits.connections.max};
+        refusal = {
+            .reason = Reason::too_many_connections, .rule = limits.connections.rule, .limit = limits.connections.max};
         if (shared.connections.in_use() >= limits.connections.max + refused_politely) {
           transport->reset_on_close();
           return;
@@ -96,7 +99,8 @@ void Front::cut_all() {
 }
 
 std::size_t Front::busy() const noexcept {
-  return static_cast<std::size_t>(std::count_if(connections_.begin(), connections_.end(), [](const auto& c) { return !c->idle(); }));
+  return static_cast<std::size_t>(
+      std::count_if(connections_.begin(), connections_.end(), [](const auto& c) { return !c->idle(); }));
 }
 
 void Front::describe(std::string& out, std::size_t max) const {

@@ -95,7 +95,7 @@ LocalResponse TelemetryHandler::metrics() {
 
 void TelemetryHandler::publish_gauges() {
   telemetry::Registry& registry = server_.registry();
-  const auto sum = [this](WorkerCounters::Count WorkerCounters::*member) {
+  const auto sum = [this](WorkerCounters::Count WorkerCounters::* member) {
     std::uint64_t total = 0;
     for (const auto& worker : server_.workers()) total += (worker->counters().*member).load(std::memory_order_relaxed);
     return total;
@@ -119,7 +119,8 @@ void TelemetryHandler::publish_gauges() {
   registry.set(Family::draining, {}, server_.drain().draining() ? 1 : 0);
   registry.set(Family::bypass_seen, {}, server_.bypass().seen());
   std::uint64_t lag = 0;
-  for (const auto& worker : server_.workers()) lag = std::max(lag, worker->counters().lag_ns.load(std::memory_order_relaxed));
+  for (const auto& worker : server_.workers())
+    lag = std::max(lag, worker->counters().lag_ns.load(std::memory_order_relaxed));
   registry.set(Family::loop_lag, {}, lag);
 }
 
@@ -147,13 +148,16 @@ void AdminHandler::on_request(const LocalRequest& request, Responder responder) 
 
 LocalResponse AdminHandler::set_level(std::string_view content) {
   while (!content.empty() && (content.back() == '\n' || content.back() == '\r')) content.remove_suffix(1);
+  if (content.empty())
+    return text(400, "no level given: write a level, or levels for areas, such as info,policy=debug\n");
   const auto spec = telemetry::parse_level_spec(content);
   if (!spec) return text(400, spec.error() + "\n");
   server_.loggers().set_levels(telemetry::LevelSource::request, spec.value());
   return text(200, server_.loggers().levels() + "\n");
 }
 
-// Every worker describes its own connections; the parts travel from loop to loop and the last worker's completes the answer.
+// Every worker describes its own connections; the parts travel from loop to loop and the last worker's completes the
+// answer.
 void AdminHandler::connections(Responder responder) { gather(server_, responder, 0, {}); }
 
 }  // namespace holdfast::proxy

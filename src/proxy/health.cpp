@@ -24,7 +24,8 @@ class Buried final : public Mortal {
 
 }  // namespace
 
-Health::Health(WorkerContext& context, net::Connector& connector, std::string request, std::string authority, HealthUser& user)
+Health::Health(WorkerContext& context, net::Connector& connector, std::string request, std::string authority,
+               HealthUser& user)
     : context_(context),
       connector_(connector),
       request_(std::move(request)),
@@ -50,7 +51,8 @@ void Health::on_connected(std::unique_ptr<net::Transport> transport) noexcept {
   }
   transport_ = std::move(transport);
   transport_->attach(*this);
-  const std::string head = request_ + " HTTP/1.1\r\nhost: " + authority_ + "\r\nuser-agent: holdfast-health\r\nconnection: close\r\n\r\n";
+  const std::string head =
+      request_ + " HTTP/1.1\r\nhost: " + authority_ + "\r\nuser-agent: holdfast-health\r\nconnection: close\r\n\r\n";
   const iovec part{const_cast<char*>(head.data()), head.size()};
   if (transport_->write({&part, 1}).bytes != head.size()) done(false, "connection lost");
 }

@@ -1,4 +1,5 @@
-// health: asks the app every 2 s whether it is well. Drives /readyz only; never the data path, and traffic never changes it. Control thread.
+// health: asks the app every 2 s whether it is well. Drives /readyz only; never the data path, and traffic never
+// changes it. Control thread.
 #pragma once
 
 #include <cstdint>
@@ -23,7 +24,8 @@ class HealthUser {
 class Health final : public net::DialUser, public net::TransportUser {
  public:
   // `request`: `GET /healthz`, or empty for a TCP connect.
-  Health(WorkerContext& context, net::Connector& connector, std::string request, std::string authority, HealthUser& user);
+  Health(WorkerContext& context, net::Connector& connector, std::string request, std::string authority,
+         HealthUser& user);
   Health(const Health&) = delete;
   Health& operator=(const Health&) = delete;
 

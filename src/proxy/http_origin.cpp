@@ -62,7 +62,8 @@ void HttpOrigin::give_up(Exchange& exchange) noexcept {
 }
 
 Upstream* HttpOrigin::take_idle(const Exchange& exchange) noexcept {
-  const bool repeatable = http::idempotent(exchange.x().request.method) && exchange.x().request.framing == http::Framing::none;
+  const bool repeatable =
+      http::idempotent(exchange.x().request.method) && exchange.x().request.framing == http::Framing::none;
   while (!idle_.empty()) {
     Upstream& newest = *idle_.back();
     if (!repeatable) {
@@ -136,7 +137,8 @@ void HttpOrigin::dial_failed(Attempt& attempt, int error) {
 
 std::unique_ptr<HttpOrigin::Attempt> HttpOrigin::end_attempt(Attempt& attempt) noexcept {
   std::exchange(attempt.exchange_, nullptr)->origin_wait = nullptr;
-  const auto found = std::find_if(attempts_.begin(), attempts_.end(), [&](const auto& a) { return a.get() == &attempt; });
+  const auto found =
+      std::find_if(attempts_.begin(), attempts_.end(), [&](const auto& a) { return a.get() == &attempt; });
   std::unique_ptr<Attempt> ended = std::move(*found);
   *found = std::move(attempts_.back());
   attempts_.pop_back();

@@ -1,6 +1,8 @@
-// local_origin: handlers of our own as an origin, so that telemetry and admin run on the same HTTP engine as everything else.
+// local_origin: handlers of our own as an origin, so that telemetry and admin run on the same HTTP engine as everything
+// else.
 //
-// A handler gets the whole request (the listener's plan bounds its content) and answers at once or later, on the same loop.
+// A handler gets the whole request (the listener's plan bounds its content) and answers at once or later, on the same
+// loop.
 #pragma once
 
 #include <cstdint>

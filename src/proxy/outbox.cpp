@@ -37,7 +37,8 @@ void Outbox::content(Content content) {
   if (content.bytes.empty()) return;
   if (content.bytes.size() <= copy_below && !segments_.empty()) {
     const Segment& tail = segments_.back();
-    const bool fits = tail.block && tail.begin + tail.size + content.bytes.size() <= tail.block.data() + tail.block.size();
+    const bool fits =
+        tail.block && tail.begin + tail.size + content.bytes.size() <= tail.block.data() + tail.block.size();
     if (fits) return append(content.bytes);
   }
   segments_.push_back({{}, content.bytes.data(), content.bytes.size(), content.owner});

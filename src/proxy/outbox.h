@@ -1,8 +1,8 @@
 // outbox: bytes on their way to one peer.
 //
-// Small pieces are copied into blocks of its own, large content is referred to until flush(). What the peer does not take at once stays: a
-// borrowed block is taken over from its owner, or its rest copied. Producers stop while something is left, so what is held stays within
-// one read of the other side.
+// Small pieces are copied into blocks of its own, large content is referred to until flush(). What the peer does not
+// take at once stays: a borrowed block is taken over from its owner, or its rest copied. Producers stop while something
+// is left, so what is held stays within one read of the other side.
 #pragma once
 
 #include <cstdint>
@@ -14,8 +14,8 @@
 
 namespace holdfast::proxy {
 
-// A run of content on its way through. `owner`, when given, is a block that holds nothing else of use: whoever must keep the bytes may move
-// it out.
+// A run of content on its way through. `owner`, when given, is a block that holds nothing else of use: whoever must
+// keep the bytes may move it out.
 struct Content {
   std::string_view bytes;
   BlockRef* owner = nullptr;

@@ -22,7 +22,8 @@ using telemetry::Level;
 constexpr Duration alive_within = std::chrono::seconds(10);
 constexpr const char* termination_log = "/dev/termination-log";
 
-telemetry::LogOptions log_options(const ServerOptions& options, const config::Platform& platform, std::size_t producers) {
+telemetry::LogOptions log_options(const ServerOptions& options, const config::Platform& platform,
+                                  std::size_t producers) {
   telemetry::LogOptions log;
   log.producers = producers;
   log.no_color = options.no_color;
@@ -35,7 +36,9 @@ telemetry::LogOptions log_options(const ServerOptions& options, const config::Pl
   return log;
 }
 
-std::size_t worker_count(const config::Platform& platform) { return platform.workers ? *platform.workers : granted_cpus(); }
+std::size_t worker_count(const config::Platform& platform) {
+  return platform.workers ? *platform.workers : granted_cpus();
+}
 
 SnapshotPtr make_snapshot(config::Configuration configuration) {
   auto snapshot = std::make_shared<Snapshot>();
@@ -124,7 +127,8 @@ class Server::Local {
 Server::Server(ServerOptions options, config::Configuration configuration)
     : options_(std::move(options)),
       snapshot_(make_snapshot(std::move(configuration))),
-      writer_(log_options(options_, snapshot_->configuration->platform, worker_count(snapshot_->configuration->platform))),
+      writer_(
+          log_options(options_, snapshot_->configuration->platform, worker_count(snapshot_->configuration->platform))),
       loggers_(writer_),
       registry_(worker_count(snapshot_->configuration->platform), snapshot_->plan->listener.series_max),
       shared_(std::make_unique<Shared>(snapshot_->plan->listener.rate_keys_max)),
@@ -144,7 +148,8 @@ ServerEnd Server::run() {
   drain_ = std::make_unique<Drain>(context_, *this);
   const config::Platform& platform = snapshot_->configuration->platform;
   health_connector_ = std::make_unique<net::TcpConnector>(loop_, *socket_address(platform.upstream));
-  health_ = std::make_unique<Health>(context_, *health_connector_, platform.health, authority_of(platform.upstream), *this);
+  health_ =
+      std::make_unique<Health>(context_, *health_connector_, platform.health, authority_of(platform.upstream), *this);
   bypass_ = std::make_unique<Bypass>(context_, platform.upstream.port);
   watch_ = std::make_unique<Watch>(context_, *this);
   local_ = std::make_unique<Local>(*this);
@@ -169,11 +174,12 @@ ServerEnd Server::run() {
 bool Server::bind_all() {
   const config::Platform& platform = snapshot_->configuration->platform;
   if (!socket_address(platform.upstream)) {
-    problem_ = "upstream " + config::to_text(platform.upstream) + " cannot be used: the path of a unix socket is at most 107 bytes";
+    problem_ = "upstream " + config::to_text(platform.upstream) +
+               " cannot be used: the path of a unix socket is at most 107 bytes";
     return false;
   }
-  return bind(platform.listen, worker_count(platform), "listen", data_) && bind(platform.telemetry, 1, "telemetry", telemetry_) &&
-         bind(platform.admin, 1, "admin", admin_);
+  return bind(platform.listen, worker_count(platform), "listen", data_) &&
+         bind(platform.telemetry, 1, "telemetry", telemetry_) && bind(platform.admin, 1, "admin", admin_);
 }
 
 bool Server::bind(const config::Address& address, std::size_t count, std::string_view name, net::BoundSockets& bound) {
@@ -216,11 +222,17 @@ void Server::start_workers() {
 
 void Server::tell_listening() {
   const config::Platform& platform = snapshot_->configuration->platform;
-  loggers_.write(Area::lifecycle, Level::info, "listening", {{"listener", "telemetry"}, {"address", telemetry_.address.text()}});
-  loggers_.write(Area::lifecycle, Level::info, "listening", {{"listener", "admin"}, {"address", admin_.address.text()}});
   loggers_.write(Area::lifecycle, Level::info, "listening",
-                 {{"listener", "data"}, {"address", data_.address.text()}, {"upstream", config::to_text(platform.upstream)},
-                  {"workers", workers_.size()}, {"profile", snapshot_->configuration->profile}, {"version", options_.version}});
+                 {{"listener", "telemetry"}, {"address", telemetry_.address.text()}});
+  loggers_.write(Area::lifecycle, Level::info, "listening",
+                 {{"listener", "admin"}, {"address", admin_.address.text()}});
+  loggers_.write(Area::lifecycle, Level::info, "listening",
+                 {{"listener", "data"},
+                  {"address", data_.address.text()},
+                  {"upstream", config::to_text(platform.upstream)},
+                  {"workers", workers_.size()},
+                  {"profile", snapshot_->configuration->profile},
+                  {"version", options_.version}});
 }
 
 void Server::turn_ends() noexcept { context_.end_turn(); }
@@ -259,7 +271,8 @@ void Server::on_signal(int number) noexcept {
   exit_when_drained_ = true;
   const policies::ListenerPlan& plan = snapshot_->plan->listener;
   loggers_.write(Area::lifecycle, Level::info, "stopping",
-                 {{"signal", number == SIGINT ? "SIGINT" : "SIGTERM"}, {"announce", to_text(plan.drain_announce)},
+                 {{"signal", number == SIGINT ? "SIGINT" : "SIGTERM"},
+                  {"announce", to_text(plan.drain_announce)},
                   {"finish", to_text(plan.drain_finish)}});
   drain_->start({plan.drain_announce, plan.drain_finish, snapshot_->configuration->platform.termination_grace}, true);
 }
@@ -310,7 +323,8 @@ void Server::drain_over(const DrainReport& report) {
 }
 
 void Server::last_words(const DrainReport& report) {
-  const auto ms = static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(report.took).count());
+  const auto ms =
+      static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(report.took).count());
   loggers_.write(Area::lifecycle, report.drained ? Level::info : Level::warn, "stopped",
                  {{"drained", report.drained}, {"killed", report.cut}, {"ms", ms}});
   std::ofstream file(termination_log, std::ios::in | std::ios::out | std::ios::app);  // `in`: never creates it

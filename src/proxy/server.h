@@ -1,7 +1,8 @@
-// server: the process. Loads and checks everything, then binds, starts the workers and runs the control loop until drained.
+// server: the process. Loads and checks everything, then binds, starts the workers and runs the control loop until
+// drained.
 //
-// The control thread owns configuration, reload, drain, the health check and the telemetry and admin listeners; the data path never waits for
-// it. Everything here runs on that thread unless said otherwise.
+// The control thread owns configuration, reload, drain, the health check and the telemetry and admin listeners; the
+// data path never waits for it. Everything here runs on that thread unless said otherwise.
 #pragma once
 
 #include <memory>
@@ -27,16 +28,21 @@ namespace holdfast::proxy {
 struct ServerOptions {
   config::Sources sources;
   config::Environment environment;
-  std::string drain_token;   // HOLDFAST_DRAIN_TOKEN; empty: no hook
-  std::string log_levels;    // HOLDFAST_LOG
-  bool no_color = false;     // NO_COLOR
+  std::string drain_token;  // HOLDFAST_DRAIN_TOKEN; empty: no hook
+  std::string log_levels;   // HOLDFAST_LOG
+  bool no_color = false;    // NO_COLOR
   std::string version;
   std::string commit;
 };
 
 enum class ServerEnd : std::uint8_t { drained, interrupted, cannot_bind };
 
-class Server final : public net::TurnUser, public net::SignalUser, public AdmissionPeers, public DrainUser, public WatchUser, public HealthUser {
+class Server final : public net::TurnUser,
+                     public net::SignalUser,
+                     public AdmissionPeers,
+                     public DrainUser,
+                     public WatchUser,
+                     public HealthUser {
  public:
   Server(ServerOptions options, config::Configuration configuration);
   ~Server();

@@ -15,13 +15,14 @@ using telemetry::Family;
 using telemetry::Level;
 
 // Settings that are in use from the start to the end of the process.
-constexpr std::array<std::string_view, 8> restart_keys{"service", "listen", "upstream.address", "upstream.health",
-                                                       "telemetry", "admin", "workers", "log.format"};
+constexpr std::array<std::string_view, 8> restart_keys{"service",   "listen", "upstream.address", "upstream.health",
+                                                       "telemetry", "admin",  "workers",          "log.format"};
 constexpr std::string_view restart_policy_key = "rateLimit.keysMax";
 
 std::map<std::string, std::string> values_of(const config::Configuration& configuration) {
   std::map<std::string, std::string> values;
-  for (config::SettingLine& line : config::settings_of(configuration)) values.emplace(std::move(line.key), std::move(line.value));
+  for (config::SettingLine& line : config::settings_of(configuration))
+    values.emplace(std::move(line.key), std::move(line.value));
   return values;
 }
 
@@ -37,12 +38,14 @@ telemetry::LevelSpec spec_of(config::LogLevel level) {
   return spec;
 }
 
-// What blocks may hold before new requests are shed: the worst case that the limits allow, or three quarters of the memory there is.
+// What blocks may hold before new requests are shed: the worst case that the limits allow, or three quarters of the
+// memory there is.
 std::uint64_t block_budget(const policies::ListenerPlan& plan, const config::Environment& environment) {
   constexpr std::uint64_t per_exchange = 128U << 10U;
   const auto finite = [](std::uint32_t n) { return n == UINT32_MAX ? std::uint64_t{1} << 40U : n; };
-  const std::uint64_t worst = (finite(plan.concurrency.max) + finite(plan.queue.max)) * per_exchange * 2 +
-                              finite(plan.connections.max) * std::min<std::uint64_t>(plan.head_bytes.max, policies::head_bytes_ceiling);
+  const std::uint64_t worst =
+      (finite(plan.concurrency.max) + finite(plan.queue.max)) * per_exchange * 2 +
+      finite(plan.connections.max) * std::min<std::uint64_t>(plan.head_bytes.max, policies::head_bytes_ceiling);
   if (!environment.memory_limit) return worst;
   return std::min(worst, environment.memory_limit->bytes / 4 * 3);
 }
@@ -143,7 +146,9 @@ void Server::log_changes(const config::Configuration& next) {
     if (old != before.end() && old->second == line.value) continue;
     ++changes;
     loggers_.write(Area::config, Level::info, "setting changed",
-                   {{"setting", line.key}, {"from", old == before.end() ? std::string("unset") : old->second}, {"to", line.value},
+                   {{"setting", line.key},
+                    {"from", old == before.end() ? std::string("unset") : old->second},
+                    {"to", line.value},
                     {"origin", line.origin}});
   }
   loggers_.write(Area::config, Level::info, "reloaded", {{"changes", changes}, {"hash", next.hash}});

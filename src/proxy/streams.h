@@ -1,8 +1,8 @@
 // streams: the two sides of an exchange as it sees them, without connection, socket or protocol version.
 //
-// An exchange writes heads and content into a stream and flushes once per turn; it says whether it wants content of the other direction. Everything
-// a stream has to report it reports through Exchange's events. HTTP/1 implements these in downstream and upstream, local handlers
-// in local_origin.
+// An exchange writes heads and content into a stream and flushes once per turn; it says whether it wants content of the
+// other direction. Everything a stream has to report it reports through Exchange's events. HTTP/1 implements these in
+// downstream and upstream, local handlers in local_origin.
 #pragma once
 
 #include <cstdint>
@@ -29,10 +29,10 @@ struct ContentShape {
 
 // How a client connection goes on after its exchange.
 enum class Ending : std::uint8_t {
-  keep,   // next request
-  close,  // in order, after the last byte
-  linger, // half close, then read and discard: a refusal during an upload must arrive
-  cut,    // make the truncation visible
+  keep,    // next request
+  close,   // in order, after the last byte
+  linger,  // half close, then read and discard: a refusal during an upload must arrive
+  cut,     // make the truncation visible
 };
 
 class ClientStream {
@@ -40,13 +40,15 @@ class ClientStream {
   virtual void send_interim(const http::ResponseHead& head) = 0;
   // `close`: the connection ends after this response.
   virtual void send_response(const policies::Exchange& x, ContentShape shape, bool close) = 0;
-  virtual void send_local(policies::Exchange& x, http::LocalReply reply) = 0;  // renders x.error; adds the content to x.bytes_out
+  virtual void send_local(policies::Exchange& x,
+                          http::LocalReply reply) = 0;  // renders x.error; adds the content to x.bytes_out
   virtual void send_content(Content content) = 0;
   virtual void send_end(std::string_view trailers) = 0;
   virtual Outbox::Flushed flush() = 0;
   virtual std::size_t unsent() const noexcept = 0;
-  virtual void want_content(bool wanted) = 0;  // request content; wanting it again delivers what waits, later in this turn
-  virtual void become_tunnel() = 0;            // from now on content in both directions is raw
+  virtual void want_content(
+      bool wanted) = 0;              // request content; wanting it again delivers what waits, later in this turn
+  virtual void become_tunnel() = 0;  // from now on content in both directions is raw
   virtual bool may_keep_alive() const noexcept = 0;
   // The exchange is over; the stream may begin the next one. Nothing of the exchange may be touched after this call.
   virtual void exchange_over(Ending ending) = 0;
@@ -64,8 +66,9 @@ class OriginStream {
   virtual std::size_t unsent() const noexcept = 0;
   virtual void want_content(bool wanted) = 0;  // response content
   virtual void become_tunnel() = 0;
-  virtual void shutdown_write() = 0;           // tunnel: the client sends no more
-  // The exchange is done with it. `clean`: both messages ended, it may serve another; else it is closed so that the app sees an abort.
+  virtual void shutdown_write() = 0;  // tunnel: the client sends no more
+  // The exchange is done with it. `clean`: both messages ended, it may serve another; else it is closed so that the app
+  // sees an abort.
   virtual void release(bool clean) noexcept = 0;
 
  protected:
@@ -100,7 +103,8 @@ class Lease {
   OriginStream* stream_ = nullptr;
 };
 
-// Where requests go. acquire() gives a stream at once, or (empty) later through Exchange::on_origin_ready or on_origin_failed.
+// Where requests go. acquire() gives a stream at once, or (empty) later through Exchange::on_origin_ready or
+// on_origin_failed.
 class Origin {
  public:
   virtual ~Origin() = default;

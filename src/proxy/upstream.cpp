@@ -16,7 +16,10 @@ constexpr std::uint8_t full_reads_for_large = 2;  // measured: a direction that 
 }  // namespace
 
 Upstream::Upstream(HttpOrigin& origin, std::unique_ptr<net::Transport> transport)
-    : origin_(origin), transport_(std::move(transport)), out_(origin.context().blocks), idle_(&Upstream::idle_expired, this) {
+    : origin_(origin),
+      transport_(std::move(transport)),
+      out_(origin.context().blocks),
+      idle_(&Upstream::idle_expired, this) {
   transport_->attach(*this);
 }
 
@@ -45,7 +48,9 @@ void Upstream::send_request(const policies::Exchange& x, ContentShape shape) {
   const bool may_have_content = x.request.method == http::Method::post || x.request.method == http::Method::put ||
                                 x.request.method == http::Method::patch;
   const http::RequestForwarding f{
-      .framing = {.framing = shape.framing, .length = shape.length, .announce_length = shape.framing == http::Framing::none && may_have_content},
+      .framing = {.framing = shape.framing,
+                  .length = shape.length,
+                  .announce_length = shape.framing == http::Framing::none && may_have_content},
       .peer = x.connection->peer.view(),
       .trusted_hops = x.plan->listener.trusted_hops,
       .upstream_authority = origin_.authority(),
@@ -149,7 +154,8 @@ void Upstream::read_and_process() {
   process();
 }
 
-// May end the exchange, and with it our part in it: nothing of `this` is touched behind settle() but what a closed connection has too.
+// May end the exchange, and with it our part in it: nothing of `this` is touched behind settle() but what a closed
+// connection has too.
 void Upstream::process() {
   Exchange& exchange = *exchange_;
   processing_ = true;
@@ -199,7 +205,8 @@ bool Upstream::take_head() {
   keep_alive_ = head.keep_alive && head.framing != http::Framing::until_close;
   keep_alive_timeout_ = head.keep_alive_timeout;
   decoder_.start(head.framing, head.content_length, http::ContentDecoder::Side::response);
-  const bool empty = head.framing == http::Framing::none || (head.framing == http::Framing::length && head.content_length == 0);
+  const bool empty =
+      head.framing == http::Framing::none || (head.framing == http::Framing::length && head.content_length == 0);
   exchange.on_response_head();
   if (empty && exchange_ == &exchange) exchange.on_response_end({});
   return true;
@@ -235,7 +242,8 @@ void Upstream::on_input_end(bool lost) {
     exchange.on_response_end({});
   } else {
     const bool in_head = any_byte_ && !head_done_;
-    exchange.on_upstream_lost({.reason = Reason::upstream_reset, .detail = in_head ? "closed inside the response head" : nullptr});
+    exchange.on_upstream_lost(
+        {.reason = Reason::upstream_reset, .detail = in_head ? "closed inside the response head" : nullptr});
   }
   exchange.settle();
   release_input();
@@ -250,7 +258,8 @@ void Upstream::release_input() noexcept {
 void Upstream::release(bool clean) noexcept {
   Exchange* was = std::exchange(exchange_, nullptr);
   if (was == nullptr || closed_) return;
-  const bool reusable = clean && keep_alive_ && request_over_ && head_done_ && begin_ == end_ && out_.empty() && !tunnel_ && reading_;
+  const bool reusable =
+      clean && keep_alive_ && request_over_ && head_done_ && begin_ == end_ && out_.empty() && !tunnel_ && reading_;
   if (reusable) {
     if (!processing_) release_input();  // else what was read last may still be on its way to the client
     return origin_.put_idle(*this);

@@ -1,7 +1,8 @@
-// upstream: one HTTP/1 connection to the app; it serves one exchange at a time and idles in its worker's pool in between.
+// upstream: one HTTP/1 connection to the app; it serves one exchange at a time and idles in its worker's pool in
+// between.
 //
-// Reads into 64 KiB blocks that it holds only while bytes are in flight. A connection is never used again unless both messages ended
-// cleanly and nothing is left over. HttpOrigin is the pool and the dialling.
+// Reads into 64 KiB blocks that it holds only while bytes are in flight. A connection is never used again unless both
+// messages ended cleanly and nothing is left over. HttpOrigin is the pool and the dialling.
 #pragma once
 
 #include <cstdint>
@@ -67,13 +68,13 @@ class Upstream final : public net::TransportUser, public OriginStream, public Co
   TimePoint idle_since_{};
   std::uint64_t id_ = 0;
   std::uint64_t served_ = 0;
-  std::uint32_t index_ = 0;              // in HttpOrigin::connections_
-  std::uint32_t keep_alive_timeout_ = 0; // seconds, told by the app; 0: none
+  std::uint32_t index_ = 0;               // in HttpOrigin::connections_
+  std::uint32_t keep_alive_timeout_ = 0;  // seconds, told by the app; 0: none
   http::Framing out_framing_ = http::Framing::none;
   std::uint8_t full_reads_ = 0;
   bool head_done_ = false;
-  bool any_byte_ = false;     // of the response
-  bool request_over_ = false; // all of the request was handed to us
+  bool any_byte_ = false;      // of the response
+  bool request_over_ = false;  // all of the request was handed to us
   bool keep_alive_ = true;
   bool tunnel_ = false;
   bool reading_ = true;

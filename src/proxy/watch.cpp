@@ -23,7 +23,7 @@ void Watch::watch(std::vector<std::string> files) {
 }
 
 Watch::State Watch::look_at(const std::string& file) noexcept {
-  struct stat s {};
+  struct stat s{};
   if (::stat(file.c_str(), &s) != 0) return {};
   return {s.st_dev, s.st_ino, static_cast<std::uint64_t>(s.st_size), static_cast<std::uint64_t>(s.st_mtim.tv_sec),
           static_cast<std::uint64_t>(s.st_mtim.tv_nsec)};

@@ -1,7 +1,7 @@
 // watch: notices that a configuration file changed, also through the symlink swap of a mounted ConfigMap.
 //
-// Looks at what the paths lead to twice a second (two stat calls) and reports a change once size and mtime have stood still for a second, so
-// that a half-written file is never read. Control thread.
+// Looks at what the paths lead to twice a second (two stat calls) and reports a change once size and mtime have stood
+// still for a second, so that a half-written file is never read. Control thread.
 #pragma once
 
 #include <cstdint>
@@ -38,8 +38,8 @@ class Watch {
   WorkerContext& context_;
   WatchUser& user_;
   std::vector<std::string> files_;
-  std::vector<State> known_;    // what is loaded
-  std::vector<State> seen_;     // at the last look
+  std::vector<State> known_;  // what is loaded
+  std::vector<State> seen_;   // at the last look
   TimePoint still_since_{};
   Deadline next_;
 };

@@ -11,7 +11,8 @@ namespace {
 
 constexpr Duration beat_every = std::chrono::seconds(1);
 constexpr Duration drain_beat_every = std::chrono::milliseconds(100);
-constexpr Duration quiet_before_close = std::chrono::seconds(1);  // without a new connection the endpoint list has settled
+constexpr Duration quiet_before_close =
+    std::chrono::seconds(1);  // without a new connection the endpoint list has settled
 
 std::uint64_t kernel_random() {
   std::uint64_t bits = 0;
@@ -139,7 +140,8 @@ void Worker::on_accept_paused(int error) noexcept {
 void Worker::beat() noexcept {
   const TimePoint now = steady_now();
   const Duration lag = beat_expected_ == TimePoint{} ? Duration{} : std::max(now - beat_expected_, Duration{});
-  context_.counters.beat_ns.store(static_cast<std::uint64_t>(now.time_since_epoch().count()), std::memory_order_relaxed);
+  context_.counters.beat_ns.store(static_cast<std::uint64_t>(now.time_since_epoch().count()),
+                                  std::memory_order_relaxed);
   context_.counters.lag_ns.store(static_cast<std::uint64_t>(lag.count()), std::memory_order_relaxed);
   const Duration next = context_.finishing ? drain_beat_every : beat_every;
   beat_expected_ = now + next;
@@ -148,7 +150,8 @@ void Worker::beat() noexcept {
 }
 
 void Worker::drain_step() {
-  if (listener_ && listener_->open() && context_.now - listener_->last_accept() >= quiet_before_close) listener_->close();
+  if (listener_ && listener_->open() && context_.now - listener_->last_accept() >= quiet_before_close)
+    listener_->close();
   front_.close_idle();
   if (listener_ && !listener_->open() && front_.size() == 0) drained_.store(true, std::memory_order_release);
 }

@@ -1,7 +1,7 @@
 // worker: a thread with one event loop that serves the data listener.
 //
-// Workers share the snapshot, atomics and Shared; everything else is theirs alone. The control thread speaks to a worker by posting to its
-// loop, and reads its counters.
+// Workers share the snapshot, atomics and Shared; everything else is theirs alone. The control thread speaks to a
+// worker by posting to its loop, and reads its counters.
 #pragma once
 
 #include <atomic>
@@ -33,7 +33,8 @@ struct WorkerTelemetry {
 
 class Worker final : public net::TurnUser, public net::AcceptUser {
  public:
-  Worker(Shared& shared, AdmissionPeers& peers, WorkerTelemetry telemetry, const net::SocketAddress& app, std::string authority);
+  Worker(Shared& shared, AdmissionPeers& peers, WorkerTelemetry telemetry, const net::SocketAddress& app,
+         std::string authority);
   ~Worker();
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
@@ -41,11 +42,11 @@ class Worker final : public net::TurnUser, public net::AcceptUser {
   // --- control thread ---
   std::unique_ptr<View> make_view(SnapshotPtr snapshot);  // builds the pipeline; to be handed to use()
   void start(Fd listener, std::unique_ptr<View> view);
-  void use(std::unique_ptr<View> view);     // from the next exchange on
-  void listen(Fd listener);            // again, after a drain was undone
-  void announce(bool draining);             // drain, first phase, or undone
-  void finish();                            // drain, second phase
-  void cut();                               // its end: whatever is left
+  void use(std::unique_ptr<View> view);  // from the next exchange on
+  void listen(Fd listener);              // again, after a drain was undone
+  void announce(bool draining);          // drain, first phase, or undone
+  void finish();                         // drain, second phase
+  void cut();                            // its end: whatever is left
   void stop_and_join();
   // Runs `work(front)` on the worker's thread.
   template <class Work>

@@ -216,7 +216,7 @@ def _(t):
     t.equal(first.get("/x").status, 200, "the first one still serves")
 
 
-USAGE = [["frobnicate"], ["run", "--no-such-flag"], ["check"], ["run", "--workers", "many"], []]
+USAGE = [["frobnicate"], ["run", "--no-such-flag"], ["check"], []]
 
 
 @case("command line: what is not understood is exit 64 with a word on stderr")

@@ -142,7 +142,7 @@ TEST_CASE("responses: a 5xx of the app keeps its status and loses its body, whic
     c.send(get);
     s.app().send(
         "HTTP/1.1 503 Database Down\r\nServer: app/1\r\nRetry-After: 7\r\nETag: \"1\"\r\nSet-Cookie: a=b\r\nContent-Type: text/html\r\n"
-        "Content-Length: 49\r\n\r\n{\"trace\":\"at db.internal\",\"password\":\"hunter2xyz\"}");
+        "Content-Length: 50\r\n\r\n{\"trace\":\"at db.internal\",\"password\":\"hunter2xyz\"}");
     const std::string answer = c.take();
     CHECK(answer.starts_with("HTTP/1.1 503 Service Unavailable\r\n"));
     CHECK(contains(answer, "Retry-After: 7\r\n"));
