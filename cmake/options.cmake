@@ -33,8 +33,9 @@ if(HOLDFAST_SANITIZE)
   add_compile_options(-fsanitize=${HOLDFAST_SANITIZE} -fno-sanitize-recover=all)
   add_link_options(-fsanitize=${HOLDFAST_SANITIZE})
 endif()
+# Objects carry both forms, so that programs link with LTO and the many test programs quickly without it.
 if(HOLDFAST_LTO)
-  set(CMAKE_INTERPROCEDURAL_OPTIMIZATION ON)
+  add_compile_options(-flto=auto -ffat-lto-objects)
 endif()
 
 # holdfast_folder(NAME [LINKS folders…] [PRIVATE libraries…]): src/NAME/*.cpp as object library hf_NAME.
@@ -68,4 +69,7 @@ function(holdfast_program name)
   add_executable(${name} ${P_UNPARSED_ARGUMENTS} ${objects})
   target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/src)
   target_link_libraries(${name} PRIVATE ${libraries} ${P_LIBRARIES} Threads::Threads)
+  if(HOLDFAST_LTO)
+    target_link_options(${name} PRIVATE $<IF:$<IN_LIST:${name},holdfast;users-service>,-flto=auto,-fno-lto>)
+  endif()
 endfunction()

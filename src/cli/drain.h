@@ -7,7 +7,7 @@ namespace holdfast::cli {
 int run_drain(std::span<const std::string_view> args);
 
 inline constexpr Command drain_command{"drain", "asks a running Holdfast to drain",
-                                       "holdfast drain [--admin ADDRESS]\n"
+                                       "Usage: holdfast drain [--admin ADDRESS]\n"
                                        "\n"
                                        "Asks the Holdfast whose admin listener is at ADDRESS (default 127.0.0.1:9901) "
                                        "to drain, and waits until it has. The process\n"

@@ -8,8 +8,8 @@ int run_run(std::span<const std::string_view> args);
 
 inline constexpr Command run_command{
     "run", "runs the sidecar",
-    "holdfast run [--config FILE] [--listen ADDRESS] [--upstream ADDRESS] [--telemetry ADDRESS] [--admin ADDRESS]\n"
-    "             [--workers N] [--policy FILE] [--service NAME]\n"
+    "Usage: holdfast run [--config FILE] [--listen ADDRESS] [--upstream ADDRESS] [--telemetry ADDRESS] [--admin ADDRESS]\n"
+    "                    [--workers N] [--policy FILE] [--service NAME]\n"
     "\n"
     "Serves until SIGTERM or SIGINT, then drains. A flag beats the file; `holdfast effective` shows which one counts.\n"
     "SIGHUP, or a change of the files, loads them again without dropping a request.\n"
@@ -17,8 +17,7 @@ inline constexpr Command run_command{
     "Environment: HOLDFAST_LOG (log levels, as `info,policy=debug`), HOLDFAST_DRAIN_TOKEN (enables GET "
     "/drain/<token>), NO_COLOR.\n"
     "\n"
-    "Example:\n"
-    "  holdfast run --config config/holdfast.yaml\n"
+    "Example:\n  holdfast run --config config/holdfast.yaml\n"
     "  holdfast run --listen 127.0.0.1:8080 --upstream 127.0.0.1:3000\n",
     run_run};
 

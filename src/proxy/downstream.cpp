@@ -50,8 +50,10 @@ void Downstream::on_readable() noexcept {
   }
   try {
     read_and_process();
-  } catch (...) {  // no exchange to blame: memory ran out before one began
-    exchange_ ? exchange_->on_exception("failure while reading a request") : close();
+  } catch (const std::exception& escaped) {  // without an exchange there is none to blame: memory ran out before one began
+    exchange_ ? exchange_->on_exception(escaped.what()) : close();
+  } catch (...) {
+    exchange_ ? exchange_->on_exception("not a std::exception") : close();
   }
 }
 

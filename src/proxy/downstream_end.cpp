@@ -110,7 +110,9 @@ void Downstream::close_if_idle() {
 void Downstream::cut() {
   if (state_ == State::closed) return;
   if (!exchange_) return close();
-  guarded(*exchange_, [this] { exchange_->on_downstream_lost(); });
+  guarded(*exchange_, [this] { exchange_->cut(); });
+  if (state_ == State::busy) guarded(*exchange_, [this] { exchange_->on_downstream_lost(); });  // what it does not take at once
+  if (state_ == State::lingering) close();
 }
 
 void Downstream::wait_expired(void* self) { static_cast<Downstream*>(self)->wait_due(); }

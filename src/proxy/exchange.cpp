@@ -273,6 +273,15 @@ void Exchange::gone() {
   finish();
 }
 
+// Nobody's fault but ours, and a tunnel ends well.
+void Exchange::cut() {
+  if (over_) return;
+  if (tunnel_) return on_downstream_lost();
+  x_.now = context_.now;
+  fail({.reason = Reason::draining});
+  settle();
+}
+
 // The one way from a failure to its consequences. The first failure counts.
 void Exchange::fail(const Error& error) {
   if (over_) return;

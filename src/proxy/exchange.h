@@ -44,6 +44,7 @@ class Exchange final {
   void on_request_end(std::string_view trailers) { handle({.event = Event::request_end, .trailers = trailers}); }
   void on_downstream_lost() { handle({.event = Event::downstream_lost}); }
   void on_downstream_writable() { client_dirty_ = true; }
+  void cut();  // the end of a drain
 
   // Events of admission and origin.
   void on_admitted() { handle({.event = Event::admitted}); }

@@ -62,7 +62,7 @@ TEST_CASE("platform file: what is wrong is reported where it stands") {
   const std::vector<Case> cases{
       {"empty", "", {"1:1 missing-key", "1:1 missing-key", "1:1 missing-key"}},
       {"misspelt required key", "version: 1\nlisten: :80\nupstreem: {address: 127.0.0.1:1}\n", {"3:1 unknown-key"}},
-      {"upstream without its address", "version: 1\nlisten: :80\nupstream: {health: GET /}\n", {"1:1 missing-key"}},
+      {"upstream without its address", "version: 1\nlisten: :80\nupstream: {health: GET /}\n", {"3:20 missing-key"}},
       {"upstream as one value", "version: 1\nlisten: :80\nupstream: 127.0.0.1:3000\n", {}},
       {"nested key", head + "log: {levle: info}\n", {"4:7 unknown-key"}},
       {"dotted key", head + "log.level: info\n", {"4:1 unknown-key"}},

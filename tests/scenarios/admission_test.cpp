@@ -142,6 +142,8 @@ TEST_CASE("admission: above the memory bound new requests are shed as memory_pre
   s.shared().block_bytes_max = 1;
   Peer& c = s.client();
   c.send(get("/a"));
+  s.app().send(empty_ok);
+  c.take();
   Peer& a = s.client();
   a.link().to_proxy = "POST / HT";
   s.run();  // somebody holds a block
