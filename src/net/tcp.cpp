@@ -4,6 +4,7 @@
 #include <event2/event_struct.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <sys/socket.h>
 
 #include <cerrno>
@@ -56,15 +57,8 @@ class TcpTransport final : public Transport {
   void want_write(bool wanted) noexcept override {
     if (wanted == writing_) return;
     writing_ = wanted;
-    if (!write_) {
-      write_ = std::make_unique<event>();
-      event_assign(write_.get(), loop_.base(), fd_.get(), EV_WRITE | EV_PERSIST, &TcpTransport::on_write, this);
-    }
-    if (wanted) {
-      event_add(write_.get(), nullptr);
-    } else {
-      event_del(write_.get());
-    }
+    if (!write_) write_ = std::make_unique<event>();
+    wanted ? add_write() : static_cast<void>(event_del(write_.get()));
   }
 
   void shutdown_write() noexcept override { ::shutdown(fd_.get(), SHUT_WR); }
@@ -86,17 +80,34 @@ class TcpTransport final : public Transport {
   void watch(Watching what) noexcept {
     if (what == watching_) return;
     if (watching_ != Watching::nothing) event_del(&read_);
+    if (writing_) event_del(write_.get());
     watching_ = what;
-    const short events = static_cast<short>((what == Watching::input ? EV_READ : EV_CLOSED) | EV_PERSIST);
-    event_assign(&read_, loop_.base(), fd_.get(), events, &TcpTransport::on_read, this);
+    // A reset is reported as readable only, never as closed; edge-triggered, so that bytes which nobody wants do not spin.
+    const int events = what == Watching::input ? EV_READ : EV_READ | EV_CLOSED | EV_ET;
+    event_assign(&read_, loop_.base(), fd_.get(), static_cast<short>(events | EV_PERSIST), &TcpTransport::on_read, this);
     event_add(&read_, nullptr);
+    if (writing_) add_write();
   }
 
-  static void on_read(int, short, void* self) noexcept {
+  // Both events of a descriptor must be of one kind.
+  void add_write() noexcept {
+    const int edge = watching_ == Watching::hangup ? EV_ET : 0;
+    event_assign(write_.get(), loop_.base(), fd_.get(), static_cast<short>(EV_WRITE | EV_PERSIST | edge), &TcpTransport::on_write, this);
+    event_add(write_.get(), nullptr);
+  }
+
+  bool peer_gone(short what) const noexcept {
+    if ((what & EV_CLOSED) != 0) return true;
+    pollfd now{fd_.get(), 0, 0};  // SO_ERROR would take the error away: the next read must still see a reset
+    return ::poll(&now, 1, 0) == 1 && (now.revents & (POLLERR | POLLHUP)) != 0;
+  }
+
+  static void on_read(int, short what, void* self) noexcept {
     auto& transport = *static_cast<TcpTransport*>(self);
     transport.loop_.tick();
     if (transport.watching_ == Watching::input) return transport.user_->on_readable();
-    event_del(&transport.read_);  // level-triggered: told once
+    if (!transport.peer_gone(what)) return;
+    event_del(&transport.read_);  // told once
     transport.watching_ = Watching::nothing;
     transport.user_->on_hangup();
   }

@@ -126,7 +126,10 @@ void Downstream::wait_due() {
   guarded(*exchange_, [this] {
     Exchange& exchange = *exchange_;
     exchange.on_client_headers_due();
-    if (exchange.response_half() == ResponseHalf::none) return;  // report mode: the head is still waited for
+    if (exchange.response_half() == ResponseHalf::none) {  // report mode: the head is still waited for
+      WorkerContext& context = front_.context();
+      return context.deadlines.arm(wait_, context.now, exchange.head_wait());
+    }
     state_ = State::busy;
     exchange.decoder.start(http::Framing::until_close, 0, http::ContentDecoder::Side::request);
     begin_ = end_;

@@ -21,6 +21,7 @@ from wire import Client, LAST_CHUNK, chunk, request_bytes  # noqa: E402
 
 BASE = {"rateLimit": "mode: disabled, because: load", "timeouts": "connect: 300ms, firstByte: 1s, request: 3s, upstreamIdle: 1s",
         "limits": "concurrency: 48, queue: 32, queueWait: 500ms", "drain": "announce: 500ms, finish: 3s"}
+ROUTES = ["name: users, match: POST /users", "name: user, match: GET /users/*"]
 EXPECTED = {200, 400, 404, 413, 500, 502, 503, 504, None}
 
 
@@ -89,7 +90,7 @@ def disturb(t, sidecar, users, seconds):
     started, turn, kills = time.monotonic(), 0, [seconds / 3, 2 * seconds / 3]
     while time.monotonic() < started + seconds:
         turn += 1
-        sidecar.reload({**BASE, "errors": f"message: turn {turn}"})
+        sidecar.reload({**BASE, "errors": f"message: turn {turn}"}, ROUTES)
         # never below info: the count of lines below needs every line
         sidecar.ask_admin("PUT", "/loglevel", random.choice(["info", "debug", "trace", "info,policy=trace"]))
         if kills and time.monotonic() > started + kills[0]:
@@ -158,7 +159,7 @@ def main():
     broken = []
     try:
         users = t.users()
-        sidecar = t.sidecar(users, policies=BASE, routes=["name: users, match: POST /users", "name: user, match: GET /users/*"], arguments=["--workers", "2"])
+        sidecar = t.sidecar(users, policies=BASE, routes=ROUTES, arguments=["--workers", "2"])
         sidecar.wait_ready()
         before = sidecar.metrics()
         load = Load(sidecar, options.connections, options.seed)
