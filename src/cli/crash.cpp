@@ -12,6 +12,7 @@ namespace {
 constexpr std::array fatal{SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGSYS};
 
 // A signal handler has no other way to its data.
+// NOLINTNEXTLINE(cppcoreguidelines-avoid-non-const-global-variables): see above
 std::atomic<telemetry::LogWriter*> last_writer{nullptr};
 
 void on_fatal(int number) {

@@ -31,7 +31,7 @@ std::string post_drain(const net::SocketAddress& to) {
       "POST /drain HTTP/1.1\r\nhost: holdfast\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
   if (::send(fd.get(), request.data(), request.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(request.size())) return {};
   std::string answer;
-  std::array<char, 4096> bytes;
+  std::array<char, 4096> bytes{};
   while (answer.size() < answer_max) {
     const ssize_t n = ::recv(fd.get(), bytes.data(), bytes.size(), 0);
     if (n <= 0) break;

@@ -8,7 +8,8 @@ int run_run(std::span<const std::string_view> args);
 
 inline constexpr Command run_command{
     "run", "runs the sidecar",
-    "Usage: holdfast run [--config FILE] [--listen ADDRESS] [--upstream ADDRESS] [--telemetry ADDRESS] [--admin ADDRESS]\n"
+    "Usage: holdfast run [--config FILE] [--listen ADDRESS] [--upstream ADDRESS] [--telemetry ADDRESS] [--admin "
+    "ADDRESS]\n"
     "                    [--workers N] [--policy FILE] [--service NAME]\n"
     "\n"
     "Serves until SIGTERM or SIGINT, then drains. A flag beats the file; `holdfast effective` shows which one counts.\n"

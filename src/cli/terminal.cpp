@@ -17,8 +17,8 @@ constexpr std::string_view plain = "\x1b[0m";
 int descriptor(Stream stream) noexcept { return stream == Stream::out ? STDOUT_FILENO : STDERR_FILENO; }
 
 bool has_colours(Stream stream) {
-  const char* no_color = std::getenv("NO_COLOR");
-  const char* term = std::getenv("TERM");
+  const char* no_color = std::getenv("NO_COLOR");  // NOLINT(concurrency-mt-unsafe): nobody changes the environment
+  const char* term = std::getenv("TERM");          // NOLINT(concurrency-mt-unsafe)
   if (no_color != nullptr && *no_color != '\0') return false;
   if (term != nullptr && std::string_view(term) == "dumb") return false;
   return ::isatty(descriptor(stream)) == 1;
@@ -26,7 +26,7 @@ bool has_colours(Stream stream) {
 
 // Paints the place and the word in front of the code; the text itself is the same as without colours.
 std::string painted(const config::Fault& fault) {
-  const std::string text = config::to_text(fault);
+  std::string text = config::to_text(fault);
   const std::size_t place = config::to_text(fault.place).size() + 1;
   const std::size_t sentence = text.find("]: ", place);
   if (sentence == std::string::npos) return text;

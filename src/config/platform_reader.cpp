@@ -114,7 +114,8 @@ void PlatformReader::finish(const Place& start, bool complete) {
     if (complete && !reported) {
       const bool has_group = is_unset(platform.upstream) && key.starts_with("upstream") && !platform.health.empty();
       const std::string name(has_group ? key : key.substr(0, key.find('.')));
-      reader_.fault(has_group ? place_of("upstream.health") : start, code::missing_key, "'" + name + "' is missing", std::string(fix));
+      reader_.fault(has_group ? place_of("upstream.health") : start, code::missing_key, "'" + name + "' is missing",
+                    std::string(fix));
     }
   };
   if (is_unset(platform.listen)) missing("listen", "add listen: 0.0.0.0:8080, or pass --listen");

@@ -53,7 +53,7 @@ ClientAddress parse_client_address(std::string_view text) noexcept {
     text = text.substr(0, text.find(':'));  // IPv4 with a port
   }
   char copy[INET6_ADDRSTRLEN];
-  if (text.empty() || text.size() >= sizeof copy) return {};
+  if (text.empty() || text.size() >= sizeof copy || text.find('\0') != std::string_view::npos) return {};
   std::memcpy(copy, text.data(), text.size());
   copy[text.size()] = '\0';
   in_addr v4{};

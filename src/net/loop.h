@@ -16,7 +16,7 @@
 #include "core/fd.h"
 
 struct event_base;
-struct event;
+struct event;  // NOLINT(readability-identifier-naming): libevent's name
 
 namespace holdfast::net {
 

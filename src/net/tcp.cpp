@@ -82,9 +82,11 @@ class TcpTransport final : public Transport {
     if (watching_ != Watching::nothing) event_del(&read_);
     if (writing_) event_del(write_.get());
     watching_ = what;
-    // A reset is reported as readable only, never as closed; edge-triggered, so that bytes which nobody wants do not spin.
+    // A reset is reported as readable only, never as closed; edge-triggered, so that bytes which nobody wants do not
+    // spin.
     const int events = what == Watching::input ? EV_READ : EV_READ | EV_CLOSED | EV_ET;
-    event_assign(&read_, loop_.base(), fd_.get(), static_cast<short>(events | EV_PERSIST), &TcpTransport::on_read, this);
+    event_assign(&read_, loop_.base(), fd_.get(), static_cast<short>(events | EV_PERSIST), &TcpTransport::on_read,
+                 this);
     event_add(&read_, nullptr);
     if (writing_) add_write();
   }
@@ -92,7 +94,8 @@ class TcpTransport final : public Transport {
   // Both events of a descriptor must be of one kind.
   void add_write() noexcept {
     const int edge = watching_ == Watching::hangup ? EV_ET : 0;
-    event_assign(write_.get(), loop_.base(), fd_.get(), static_cast<short>(EV_WRITE | EV_PERSIST | edge), &TcpTransport::on_write, this);
+    event_assign(write_.get(), loop_.base(), fd_.get(), static_cast<short>(EV_WRITE | EV_PERSIST | edge),
+                 &TcpTransport::on_write, this);
     event_add(write_.get(), nullptr);
   }
 

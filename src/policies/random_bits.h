@@ -41,8 +41,8 @@ inline constexpr auto hex_pairs = [] {
 }();
 
 // The `bytes` most significant bytes of `bits` as lower-case hexadecimal; returns the end.
-inline char* write_hex_bytes(char* out, std::uint64_t bits, unsigned bytes) noexcept {
-  for (unsigned i = 0; i < bytes; ++i) std::memcpy(out + 2 * i, &hex_pairs[2 * (bits >> (56U - 8U * i) & 0xffU)], 2);
+inline char* write_hex_bytes(char* out, std::uint64_t bits, std::size_t bytes) noexcept {
+  for (std::size_t i = 0; i < bytes; ++i) std::memcpy(out + 2 * i, &hex_pairs[2 * (bits >> (56U - 8U * i) & 0xffU)], 2);
   return out + 2 * bytes;
 }
 

@@ -11,7 +11,7 @@
 namespace holdfast::proxy {
 
 template <class Work>
-void guarded(Exchange& exchange, Work&& work) noexcept {
+void guarded(Exchange& exchange, const Work& work) noexcept {
   try {
     work();
   } catch (const std::exception& escaped) {

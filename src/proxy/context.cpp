@@ -30,7 +30,7 @@ void set_head_limits(View& view) noexcept {
 }
 
 WorkerContext::WorkerContext(Shared& everywhere, policies::RequestIdSource id_source)
-    : shared(everywhere), ids(std::move(id_source)) {}
+    : shared(everywhere), ids(id_source) {}
 
 WorkerContext::~WorkerContext() = default;
 

@@ -50,7 +50,8 @@ void Downstream::on_readable() noexcept {
   }
   try {
     read_and_process();
-  } catch (const std::exception& escaped) {  // without an exchange there is none to blame: memory ran out before one began
+  } catch (
+      const std::exception& escaped) {  // without an exchange there is none to blame: memory ran out before one began
     exchange_ ? exchange_->on_exception(escaped.what()) : close();
   } catch (...) {
     exchange_ ? exchange_->on_exception("not a std::exception") : close();
@@ -135,6 +136,10 @@ void Downstream::process() {
   processing_ = false;
   if (state_ == State::busy) exchange_->settle();
   after_settle();
+  if (state_ == State::busy && exchange_->wants_content() && !reading_) {  // it paused while the buffer was full
+    transport_->want_read(true);
+    reading_ = true;
+  }
 }
 
 // Input blocks that nobody needs go back; a block may have been taken over while flushing.
@@ -168,8 +173,7 @@ void Downstream::parse_head() {
   switch (exchange_->parser.parse(begin_, size, head)) {
     case http::Progress::need_more: {
       WorkerContext& context = front_.context();
-      if (!wait_.armed())
-        context.deadlines.arm(wait_, context.now, exchange_->head_wait());
+      if (!wait_.armed()) context.deadlines.arm(wait_, context.now, exchange_->head_wait());
       return;
     }
     case http::Progress::failed:

@@ -45,6 +45,8 @@ class Front {
 
  private:
   friend class Downstream;
+  void add(std::unique_ptr<net::Transport> transport, const ClientAddress& peer, const Error& refusal,
+           bool client_counted);
   void remove(Downstream& connection);
   void began_lingering(Downstream& connection);
 

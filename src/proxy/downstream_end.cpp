@@ -111,7 +111,8 @@ void Downstream::cut() {
   if (state_ == State::closed) return;
   if (!exchange_) return close();
   guarded(*exchange_, [this] { exchange_->cut(); });
-  if (state_ == State::busy) guarded(*exchange_, [this] { exchange_->on_downstream_lost(); });  // what it does not take at once
+  if (state_ == State::busy)
+    guarded(*exchange_, [this] { exchange_->on_downstream_lost(); });  // what it does not take at once
   if (state_ == State::lingering) close();
 }
 

@@ -12,8 +12,6 @@
 
 namespace holdfast::proxy {
 
-using policies::RoutePlan;
-
 Exchange::Exchange(WorkerContext& context)
     : client_out(context.blocks),
       context_(context),

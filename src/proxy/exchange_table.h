@@ -142,21 +142,21 @@ inline constexpr std::array table{
 
 using ActionTable = std::array<std::array<std::array<Action, response_halves>, request_halves>, events>;
 
+constexpr Action find(std::size_t event, std::size_t request, std::size_t response) {
+  for (const Row& row : rows::table) {
+    const bool fits = (row.requests >> request & 1U) != 0 && (row.responses >> response & 1U) != 0;
+    if (fits && static_cast<std::size_t>(row.event) == event) return row.action;
+  }
+  return Action::broken;
+}
+
 constexpr ActionTable flatten() {
-  ActionTable flat{};  // Action::broken
-  for (std::size_t e = 0; e < events; ++e) {
-    for (std::size_t q = 0; q < request_halves; ++q) {
-      for (std::size_t s = 0; s < response_halves; ++s) {
-        for (const Row& row : rows::table) {
-          const bool fits = static_cast<std::size_t>(row.event) == e && (row.requests >> q & 1U) != 0 &&
-                            (row.responses >> s & 1U) != 0;
-          if (fits) {
-            flat[e][q][s] = row.action;
-            break;
-          }
-        }
-      }
-    }
+  ActionTable flat{};
+  for (std::size_t i = 0; i < events * request_halves * response_halves; ++i) {
+    const std::size_t event = i / (request_halves * response_halves);
+    const std::size_t request = i / response_halves % request_halves;
+    const std::size_t response = i % response_halves;
+    flat[event][request][response] = find(event, request, response);
   }
   return flat;
 }

@@ -9,7 +9,7 @@ namespace {
 
 // A client must take at least 512 B/s, measured over windows of 20 s.
 constexpr Duration slow_window = std::chrono::seconds(20);
-constexpr std::uint64_t slow_bytes = 512U * 20U;
+constexpr std::uint64_t slow_bytes = std::uint64_t{512} * 20;
 
 }  // namespace
 

@@ -24,39 +24,38 @@ Front::Front(WorkerContext& context, Destination to, ViewRef own_view)
 Front::~Front() = default;
 
 void Front::accept(std::unique_ptr<net::Transport> transport, const ClientAddress& peer) {
-  Error refusal{.reason = Reason::ok};
-  bool counted = false;
-  bool client_counted = false;
-  const policies::ListenerPlan& limits = view()->plan->listener;
-  if (data()) {
-    Shared& shared = context_.shared;
-    counted = shared.connections.try_take(limits.connections.max);
-    if (!counted) {
-      WorkerCounters::add(limits.connections.report ? context_.counters.would_refuse_connections
-                                                    : context_.counters.refused_connections);
-      if (!limits.connections.report) {
-        refusal = {
-            .reason = Reason::too_many_connections, .rule = limits.connections.rule, .limit = limits.connections.max};
-        if (shared.connections.in_use() >= limits.connections.max + refused_politely) {
-          transport->reset_on_close();
-          return;
-        }
-      }
-      shared.connections.take();
-      counted = true;
-    }
-    const policies::CountBound& per_client = limits.connections_per_client;
-    if (per_client.max != UINT32_MAX) {
-      client_counted = shared.clients.try_take(key_of(shared, peer), per_client.max);
-      if (!client_counted && !per_client.report && refusal.reason == Reason::ok) {
-        refusal = {.reason = Reason::too_many_connections, .rule = per_client.rule, .limit = per_client.max};
-      }
-    }
-  } else if (connections_.size() >= limits.connections.max) {
+  if (!data()) {
+    if (connections_.size() < view()->plan->listener.connections.max)
+      add(std::move(transport), peer, {.reason = Reason::ok}, false);
     return;
   }
+  const policies::ListenerPlan& limits = view()->plan->listener;
+  Shared& shared = context_.shared;
+  Error refusal{.reason = Reason::ok};
+  if (!shared.connections.try_take(limits.connections.max)) {
+    const bool report = limits.connections.report;
+    WorkerCounters::add(report ? context_.counters.would_refuse_connections : context_.counters.refused_connections);
+    if (!report && shared.connections.in_use() >= limits.connections.max + refused_politely) {
+      return transport->reset_on_close();
+    }
+    shared.connections.take();
+    if (!report)
+      refusal = {
+          .reason = Reason::too_many_connections, .rule = limits.connections.rule, .limit = limits.connections.max};
+  }
+  const policies::CountBound& per_client = limits.connections_per_client;
+  const bool bounded = per_client.max != UINT32_MAX;
+  const bool client_counted = bounded && shared.clients.try_take(key_of(shared, peer), per_client.max);
+  if (bounded && !client_counted && !per_client.report && refusal.reason == Reason::ok) {
+    refusal = {.reason = Reason::too_many_connections, .rule = per_client.rule, .limit = per_client.max};
+  }
+  add(std::move(transport), peer, refusal, client_counted);
+}
+
+void Front::add(std::unique_ptr<net::Transport> transport, const ClientAddress& peer, const Error& refusal,
+                bool client_counted) {
   auto connection = std::make_unique<Downstream>(*this, std::move(transport), peer, refusal);
-  connection->counted_ = counted;
+  connection->counted_ = data();
   connection->client_counted_ = client_counted;
   connection->index_ = static_cast<std::uint32_t>(connections_.size());
   connections_.push_back(std::move(connection));

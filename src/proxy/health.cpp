@@ -59,7 +59,7 @@ void Health::on_connected(std::unique_ptr<net::Transport> transport) noexcept {
 
 void Health::on_readable() noexcept {
   if (!transport_) return;
-  std::array<char, 4096> bytes;
+  std::array<char, 4096> bytes{};
   const net::Io io = transport_->read(bytes.data(), bytes.size());
   if (io.state == net::Io::State::blocked) return;
   if (io.state != net::Io::State::ok) return done(false, "connection closed without an answer");

@@ -47,7 +47,7 @@ void Outbox::content(Content content) {
 
 Outbox::Flushed Outbox::flush(net::Transport& transport) {
   while (size_ != 0) {
-    std::array<iovec, 8> parts;
+    std::array<iovec, 8> parts{};
     const std::size_t count = std::min(parts.size(), segments_.size());
     std::size_t offered = 0;
     for (std::size_t i = 0; i < count; ++i) {

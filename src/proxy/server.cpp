@@ -147,7 +147,7 @@ ServerEnd Server::run() {
   make_workers();
   drain_ = std::make_unique<Drain>(context_, *this);
   const config::Platform& platform = snapshot_->configuration->platform;
-  health_connector_ = std::make_unique<net::TcpConnector>(loop_, *socket_address(platform.upstream));
+  health_connector_ = std::make_unique<net::TcpConnector>(loop_, app_);
   health_ =
       std::make_unique<Health>(context_, *health_connector_, platform.health, authority_of(platform.upstream), *this);
   bypass_ = std::make_unique<Bypass>(context_, platform.upstream.port);
@@ -173,11 +173,13 @@ ServerEnd Server::run() {
 
 bool Server::bind_all() {
   const config::Platform& platform = snapshot_->configuration->platform;
-  if (!socket_address(platform.upstream)) {
+  const auto app = socket_address(platform.upstream);
+  if (!app) {
     problem_ = "upstream " + config::to_text(platform.upstream) +
                " cannot be used: the path of a unix socket is at most 107 bytes";
     return false;
   }
+  app_ = *app;
   return bind(platform.listen, worker_count(platform), "listen", data_) &&
          bind(platform.telemetry, 1, "telemetry", telemetry_) && bind(platform.admin, 1, "admin", admin_);
 }
@@ -206,8 +208,7 @@ void Server::make_workers() {
   const std::size_t count = worker_count(platform);
   for (std::size_t i = 0; i < count; ++i) {
     const WorkerTelemetry telemetry{loggers_, writer_.channel(i), registry_, registry_.slab(i)};
-    workers_.push_back(std::make_unique<Worker>(*shared_, *this, telemetry, *socket_address(platform.upstream),
-                                                authority_of(platform.upstream)));
+    workers_.push_back(std::make_unique<Worker>(*shared_, *this, telemetry, app_, authority_of(platform.upstream)));
   }
 }
 

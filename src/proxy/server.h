@@ -108,6 +108,7 @@ class Server final : public net::TurnUser,
   net::Loop loop_;
   WorkerContext context_;
   std::vector<std::unique_ptr<Worker>> workers_;
+  net::SocketAddress app_;
   net::BoundSockets data_;
   net::BoundSockets telemetry_;
   net::BoundSockets admin_;

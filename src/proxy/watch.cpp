@@ -32,6 +32,7 @@ Watch::State Watch::look_at(const std::string& file) noexcept {
 void Watch::look() {
   context_.deadlines.arm(next_, context_.now, look_every);
   std::vector<State> now;
+  now.reserve(files_.size());
   for (const std::string& file : files_) now.push_back(look_at(file));
   if (now != seen_) {
     seen_ = std::move(now);

@@ -51,7 +51,7 @@ class LogWriter final : public WriterWake {
   // One line from any thread, through a channel under a mutex; it is written at once. `render(char* room, std::size_t
   // size)` writes it with a JsonLine and returns its end. Not for the data path.
   template <class Render>
-  void write_shared(Level level, std::size_t size, Render&& render) noexcept {
+  void write_shared(Level level, std::size_t size, const Render& render) noexcept {
     {
       const std::scoped_lock lock(shared_mutex_);
       char* room = shared().begin(level, size);

@@ -33,6 +33,7 @@ EXCEPTIONS = [
     ("src/proxy/context.h", "shared_ptr", "the configuration snapshot, shared by the workers' views"),
     ("src/proxy/server.cpp", "shared_ptr", "the first configuration snapshot is made here"),
     ("src/proxy/server_reload.cpp", "shared_ptr", "a reload makes the next configuration snapshot"),
+    ("tests/support/scenario.cpp", "shared_ptr", "a scenario makes its own configuration snapshot"),
     ("src/backend/log.cpp", "shared_ptr", "spdlog's interface asks for it"),
     ("src/net/loop.h", "empty name", "FreeBase frees libevent's event_base"),
     ("tests/backend/sqlite_store_test.cpp", "wall time in tests", "SQLite's busy handler reads the real clock"),

@@ -89,10 +89,5 @@ TEST_CASE("limits: without a limit on concurrency, connections bound the memory"
             .faults.size() == 1);
 }
 
-TEST_CASE("limits: a uri that cannot fit the head is a fault") {
-  CHECK(check(TestConfiguration().set("limits.headers", "8KiB")).faults.size() == 1);
-  CHECK(check(TestConfiguration().set("limits.headers", "9KiB")).faults.empty());
-}
-
 }  // namespace
 }  // namespace holdfast::policies

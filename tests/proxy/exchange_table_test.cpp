@@ -1,4 +1,5 @@
-// Walks every pair of event and state. A pair without a row is a broken invariant: it costs that exchange, and nothing else.
+// Walks every pair of event and state. A pair without a row is a broken invariant: it costs that exchange, and nothing
+// else.
 #include "proxy/exchange_table.h"
 
 #include "../support/scenario.h"

@@ -55,7 +55,8 @@ TEST_CASE("basics: a POST passes its content, with a length and chunked") {
     const std::string answer = c.take();
     CHECK(status_of(answer) == 201);
     CHECK(unchunked(body_of(answer)) == "abcde");
-    c.send("POST /users HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n6\r\n world\r\n0\r\n\r\n");
+    c.send(
+        "POST /users HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n6\r\n world\r\n0\r\n\r\n");
     const std::string asked = s.app().take();
     CHECK(contains(asked, "Transfer-Encoding: chunked\r\n"));
     CHECK(unchunked(body_of(asked)) == "hello world");

@@ -23,8 +23,10 @@ std::string chunked(std::string_view content, std::size_t chunk) {
 
 }  // namespace
 
-TEST_CASE("bodies: every size passes unchanged in both directions, with a length and chunked, to readers fast and slow") {
-  for (const std::size_t size : {0UL, 1UL, 4000UL, 8192UL, 8193UL, 20'000UL, 65'535UL, 65'536UL, 300'000UL, 1'000'000UL}) {
+TEST_CASE(
+    "bodies: every size passes unchanged in both directions, with a length and chunked, to readers fast and slow") {
+  for (const std::size_t size :
+       {0UL, 1UL, 4000UL, 8192UL, 8193UL, 20'000UL, 65'535UL, 65'536UL, 300'000UL, 1'000'000UL}) {
     for (const std::size_t room : {SIZE_MAX, std::size_t{1000}, std::size_t{30'000}}) {
       for (const bool in_chunks : {false, true}) {
         CAPTURE(size);
@@ -33,7 +35,8 @@ TEST_CASE("bodies: every size passes unchanged in both directions, with a length
         Scenario s;
         Peer& c = s.client();
         const std::string content = pattern(size);
-        const std::string framing = in_chunks ? "Transfer-Encoding: chunked" : "Content-Length: " + std::to_string(size);
+        const std::string framing =
+            in_chunks ? "Transfer-Encoding: chunked" : "Content-Length: " + std::to_string(size);
         const std::string bytes = in_chunks ? chunked(content, 3000) : content;
         c.send("POST /a HTTP/1.1\r\nHost: a\r\n" + framing + "\r\n\r\n");
         Peer& app = s.app();
@@ -235,11 +238,15 @@ TEST_CASE("bodies: trailers pass in both directions, except those that may not")
   for (const std::size_t step : {SIZE_MAX, std::size_t{1}}) {
     Scenario s({.step = step});
     Peer& c = s.client();
-    c.send("POST /a HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nTrailer: X-Sum\r\n\r\n2\r\nab\r\n0\r\nX-Sum: 7\r\nContent-Length: 9\r\n\r\n");
+    c.send(
+        "POST /a HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nTrailer: X-Sum\r\n\r\n2\r\nab\r\n0\r\nX-Sum: "
+        "7\r\nContent-Length: 9\r\n\r\n");
     const std::string asked = s.app().take();
     CHECK(contains(asked, "\r\n0\r\nX-Sum: 7\r\n\r\n"));
     CHECK(!contains(body_of(asked), "Content-Length"));
-    s.app().send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n0\r\nX-Sum: 8\r\nServer: secret\r\nSet-Cookie: a=b\r\n\r\n");
+    s.app().send(
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n0\r\nX-Sum: 8\r\nServer: "
+        "secret\r\nSet-Cookie: a=b\r\n\r\n");
     const std::string answer = c.take();
     CHECK(answer.ends_with("\r\n0\r\nX-Sum: 8\r\n\r\n"));
   }

@@ -17,7 +17,8 @@ TEST_CASE("ids: a client's good id is kept everywhere, a bad or doubled one is r
   CHECK(contains(answer, "x-request-id: good-id.0_1\r\n"));
   CHECK(!contains(answer, "of-the-app"));
   CHECK(in_line(s.last_line(), "request_id") == "good-id.0_1");
-  for (const char* bad : {"X-Request-Id: short", "X-Request-Id: has space in it", "X-Request-Id: aaaaaaaaaa\r\nX-Request-Id: bbbbbbbbbb"}) {
+  for (const char* bad : {"X-Request-Id: short", "X-Request-Id: has space in it",
+                          "X-Request-Id: aaaaaaaaaa\r\nX-Request-Id: bbbbbbbbbb"}) {
     c.send("GET /a HTTP/1.1\r\nHost: a\r\n" + std::string(bad) + "\r\n\r\n");
     CHECK(count_of(s.app().take(), "equest-") == 1);
     s.app().send(empty_ok);
@@ -32,7 +33,8 @@ TEST_CASE("ids: a client's good id is kept everywhere, a bad or doubled one is r
 TEST_CASE("forwarding: without trusted hops a client's claims are dropped, with one they are appended to") {
   const std::string request =
       "GET /a HTTP/1.1\r\nHost: a.example\r\nX-Forwarded-For: 203.0.113.9, 198.51.100.4\r\nX-Forwarded-Proto: https\r\n"
-      "X-Forwarded-Host: b.example\r\nConnection: X-Forwarded-For, Authorization, X-Hop\r\nAuthorization: Basic x\r\nX-Hop: 1\r\n\r\n";
+      "X-Forwarded-Host: b.example\r\nConnection: X-Forwarded-For, Authorization, X-Hop\r\nAuthorization: Basic "
+      "x\r\nX-Hop: 1\r\n\r\n";
   Scenario s;
   Peer& c = s.client();
   c.send(request);
@@ -108,7 +110,8 @@ TEST_CASE("lines: every refusal of a head is one line with its row, and one resp
       CHECK(in_line(s.last_line(), "blame") == "client");
       CHECK(in_line(s.last_line(), "status") == std::to_string(one.status));
       CHECK(s.dialled() == 0);
-      CHECK(s.metric("holdfast_exchange_failures_total{reason=\"" + std::string(one.reason) + "\",blame=\"client\",route=\"unmatched\"}") == 1);
+      CHECK(s.metric("holdfast_exchange_failures_total{reason=\"" + std::string(one.reason) +
+                     "\",blame=\"client\",route=\"unmatched\"}") == 1);
     }
   }
 }

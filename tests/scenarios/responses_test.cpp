@@ -37,7 +37,9 @@ TEST_CASE("responses: HEAD, 204 and 304 carry no content, and the connections st
   }
 }
 
-TEST_CASE("responses: sixteen interim responses pass to 1.1 clients, none to 1.0 clients, the seventeenth is a bad response") {
+TEST_CASE(
+    "responses: sixteen interim responses pass to 1.1 clients, none to 1.0 clients, the seventeenth is a bad "
+    "response") {
   Scenario s;
   Peer& c = s.client();
   c.send(get);
@@ -114,7 +116,9 @@ TEST_CASE("responses: an upload that is too large is refused before the client i
   CHECK(s.dialled() == 0);
 }
 
-TEST_CASE("responses: an early answer during an upload is passed on, what still comes is thrown away, then the connection closes") {
+TEST_CASE(
+    "responses: an early answer during an upload is passed on, what still comes is thrown away, then the connection "
+    "closes") {
   Scenario s;
   Peer& c = s.client();
   c.send("POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n" + pattern(1000));
@@ -139,7 +143,8 @@ TEST_CASE("responses: a 5xx of the app keeps its status and loses its body, whic
     Peer& c = s.client();
     c.send(get);
     s.app().send(
-        "HTTP/1.1 503 Database Down\r\nServer: app/1\r\nRetry-After: 7\r\nETag: \"1\"\r\nSet-Cookie: a=b\r\nContent-Type: text/html\r\n"
+        "HTTP/1.1 503 Database Down\r\nServer: app/1\r\nRetry-After: 7\r\nETag: \"1\"\r\nSet-Cookie: "
+        "a=b\r\nContent-Type: text/html\r\n"
         "Content-Length: 50\r\n\r\n{\"trace\":\"at db.internal\",\"password\":\"hunter2xyz\"}");
     const std::string answer = c.take();
     CHECK(answer.starts_with("HTTP/1.1 503 Service Unavailable\r\n"));
@@ -228,7 +233,8 @@ TEST_CASE("responses: garbage, a closed connection and too large a head are one 
       {"SSH-2.0-OpenSSH\r\n", false, "app_bad_response"},
       {"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n", false, "app_bad_response"},
       {"HTTP/1.1 200 OK\nContent-Length: 1\n\n", false, "app_bad_response"},
-      {"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n", false, "app_bad_response"},
+      {"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n", false,
+       "app_bad_response"},
       {"HTTP/1.1 200 OK\r\nX: " + std::string(40'000, 'x') + "\r\n\r\n", false, "app_headers_too_large"},
       {"", true, "app_reset"},
       {"HTTP/1.1 200 OK\r\nCont", true, "app_reset"},

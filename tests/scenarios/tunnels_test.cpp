@@ -4,8 +4,10 @@
 using namespace holdfast::testing;
 
 namespace {
-constexpr std::string_view ask = "GET /ws HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: x\r\n\r\n";
-constexpr std::string_view agree = "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n";
+constexpr std::string_view ask =
+    "GET /ws HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: x\r\n\r\n";
+constexpr std::string_view agree =
+    "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n";
 }  // namespace
 
 TEST_CASE("tunnels: websocket passes in both directions until an end closes, and is one line") {
@@ -128,9 +130,10 @@ TEST_CASE("tunnels: an app that declines answers as to any request") {
 }
 
 TEST_CASE("tunnels: any other upgrade is removed and the request goes on plainly") {
-  for (const char* request : {"GET /a HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n",
-                              "GET /a HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\n\r\n",
-                              "POST /a HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nContent-Length: 0\r\n\r\n"}) {
+  for (const char* request :
+       {"GET /a HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n",
+        "GET /a HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\n\r\n",
+        "POST /a HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nContent-Length: 0\r\n\r\n"}) {
     Scenario s;
     Peer& c = s.client();
     c.send(request);

@@ -1,7 +1,7 @@
 // memory_link: one connection in memory. The proxy holds a net::Transport, the test holds the other end.
 //
-// It behaves like a TCP connection on loopback: a bounded send buffer, half close, reset (what was sent before can still be read), and a write
-// to a peer that has closed is answered by a reset. A Link outlives its Transport.
+// It behaves like a TCP connection on loopback: a bounded send buffer, half close, reset (what was sent before can
+// still be read), and a write to a peer that has closed is answered by a reset. A Link outlives its Transport.
 #pragma once
 
 #include <algorithm>
@@ -15,17 +15,17 @@
 namespace holdfast::testing {
 
 struct Link {
-  std::string to_proxy;             // sent by the test, not read yet
-  std::string from_proxy;           // taken from the proxy, not read by the test yet
-  std::size_t room = SIZE_MAX;      // of from_proxy
-  std::size_t step = SIZE_MAX;      // most bytes that one read or write moves
-  std::uint64_t reads = 0;          // calls
-  bool fin = false;                 // the test closed its sending side
-  bool gone = false;                // the test closed both
-  bool reset = false;               // the test's end reset the connection
-  bool proxy_fin = false;           // the proxy closed its sending side, or all
+  std::string to_proxy;         // sent by the test, not read yet
+  std::string from_proxy;       // taken from the proxy, not read by the test yet
+  std::size_t room = SIZE_MAX;  // of from_proxy
+  std::size_t step = SIZE_MAX;  // most bytes that one read or write moves
+  std::uint64_t reads = 0;      // calls
+  bool fin = false;             // the test closed its sending side
+  bool gone = false;            // the test closed both
+  bool reset = false;           // the test's end reset the connection
+  bool proxy_fin = false;       // the proxy closed its sending side, or all
   bool proxy_closed = false;
-  bool proxy_reset = false;         // it closed by reset
+  bool proxy_reset = false;  // it closed by reset
 
   // Of the proxy's end.
   net::TransportUser* user = nullptr;
@@ -66,7 +66,8 @@ class MemoryTransport final : public net::Transport {
 
   net::Io write(std::span<const iovec> parts) noexcept override {
     if (link_.reset || link_.proxy_fin) return {net::Io::State::lost};
-    std::size_t left = std::min(link_.step, link_.gone ? SIZE_MAX : link_.room - std::min(link_.room, link_.from_proxy.size()));
+    std::size_t left =
+        std::min(link_.step, link_.gone ? SIZE_MAX : link_.room - std::min(link_.room, link_.from_proxy.size()));
     std::size_t moved = 0;
     for (const iovec& part : parts) {
       const std::size_t n = std::min(left, part.iov_len);

@@ -25,7 +25,8 @@ proxy::SnapshotPtr load(const Options& options) {
   sources.platform_file = "holdfast.yaml";
   sources.read = [&options](const std::string& path) -> config::FileText {
     if (path == "holdfast.yaml") {
-      return "version: 1\nservice: users\nlisten: 127.0.0.1:8080\nupstream: {address: 127.0.0.1:3000}\nforwarded: {trustedHops: " +
+      return "version: 1\nservice: users\nlisten: 127.0.0.1:8080\nupstream: {address: 127.0.0.1:3000}\nforwarded: "
+             "{trustedHops: " +
              std::to_string(options.trusted_hops) + "}\npolicy: policy.yaml\n";
     }
     std::string text = "version: 1\nprofile: " + options.profile + "\n";
@@ -55,7 +56,8 @@ class ThrowingPolicy final : public policies::Policy {
  private:
   static void throw_if(const policies::Exchange& x, std::string_view where) {
     for (const http::Field& field : x.request.fields) {
-      if (x.request.name(field) == "x-throw" && x.request.value(field) == where) throw std::runtime_error("thrown by a hook");
+      if (x.request.name(field) == "x-throw" && x.request.value(field) == where)
+        throw std::runtime_error("thrown by a hook");
     }
   }
 };
@@ -63,7 +65,8 @@ class ThrowingPolicy final : public policies::Policy {
 }  // namespace
 
 struct Scenario::Services {
-  explicit Services(std::size_t workers) : shared(1000), writer(log_options()), loggers(writer), metrics(workers, 2000) {}
+  explicit Services(std::size_t workers)
+      : shared(1000), writer(log_options()), loggers(writer), metrics(workers, 2000) {}
   ~Services() {
     writer.channel(0).flush();
     while (const auto filled = writer.channel(0).take()) writer.channel(0).give_back(filled->block);
@@ -78,7 +81,9 @@ struct Scenario::Services {
 struct Scenario::OneWorker final : net::Connector, proxy::AdmissionPeers {
   class Dialling final : public net::Dial {
    public:
-    Dialling(OneWorker& worker, net::DialUser& asking) noexcept : user(asking), worker_(worker) { worker.dials.push_back(this); }
+    Dialling(OneWorker& worker, net::DialUser& asking) noexcept : user(asking), worker_(worker) {
+      worker.dials.push_back(this);
+    }
     ~Dialling() override { std::erase(worker_.dials, this); }
 
     net::DialUser& user;
@@ -132,7 +137,8 @@ struct Scenario::OneWorker final : net::Connector, proxy::AdmissionPeers {
   proxy::Front front;
 };
 
-Scenario::Scenario(Options options) : options_(std::move(options)), services_(std::make_unique<Services>(options_.workers)) {
+Scenario::Scenario(Options options)
+    : options_(std::move(options)), services_(std::make_unique<Services>(options_.workers)) {
   services_->snapshot = load(options_);
   std::vector<std::string> names;
   for (const policies::RoutePlan& route : services_->snapshot->plan->routes) names.push_back(route.name);
@@ -351,108 +357,6 @@ void Scenario::check_nothing_is_left() {
     counted += value;
   }
   CHECK(counted == exchanges);
-}
-
-Peer& Peer::send(std::string_view bytes) {
-  link_->to_proxy.append(bytes);
-  scenario_.run();
-  return *this;
-}
-Peer& Peer::finish() {
-  link_->fin = true;
-  scenario_.run();
-  return *this;
-}
-Peer& Peer::close() {
-  link_->fin = link_->gone = true;
-  scenario_.run();
-  return *this;
-}
-Peer& Peer::reset() {
-  link_->reset = true;
-  scenario_.run();
-  return *this;
-}
-Peer& Peer::hold(std::size_t room) {
-  holding_ = true;
-  link_->room = room;
-  return *this;
-}
-std::string Peer::read(std::size_t most) {
-  std::string bytes = link_->from_proxy.substr(0, most);
-  link_->from_proxy.erase(0, bytes.size());
-  received_.append(bytes);
-  scenario_.run();
-  return bytes;
-}
-Peer& Peer::release() {
-  holding_ = false;
-  link_->room = SIZE_MAX;
-  received_.append(std::exchange(link_->from_proxy, {}));
-  scenario_.run();
-  return *this;
-}
-const std::string& Peer::received() {
-  scenario_.run();
-  return received_;
-}
-std::string Peer::take() {
-  scenario_.run();
-  return std::exchange(received_, {});
-}
-
-int status_of(std::string_view bytes) {
-  if (!bytes.starts_with("HTTP/1.1 ") || bytes.size() < 12) return 0;
-  int status = 0;
-  std::from_chars(bytes.data() + 9, bytes.data() + 12, status);
-  return status;
-}
-
-std::string body_of(std::string_view bytes) {
-  const std::size_t end = bytes.find("\r\n\r\n");
-  return end == std::string_view::npos ? std::string() : std::string(bytes.substr(end + 4));
-}
-
-bool contains(std::string_view text, std::string_view part) { return text.find(part) != std::string_view::npos; }
-
-std::size_t count_of(std::string_view text, std::string_view part) {
-  std::size_t n = 0;
-  for (std::size_t at = text.find(part); at != std::string_view::npos; at = text.find(part, at + part.size())) ++n;
-  return n;
-}
-
-std::string in_line(std::string_view line, std::string_view name) {
-  const std::string key = "\"" + std::string(name) + "\":";
-  std::size_t at = line.find(key);
-  if (at == std::string_view::npos) return {};
-  at += key.size();
-  if (line[at] == '"') return std::string(line.substr(at + 1, line.find('"', at + 1) - at - 1));
-  return std::string(line.substr(at, line.find_first_of(",}", at) - at));
-}
-
-std::string pattern(std::size_t size) {
-  std::string text;
-  text.reserve(size + 8);
-  for (std::size_t i = 0; text.size() < size; ++i) text += std::to_string(i) + ".";
-  text.resize(size);
-  return text;
-}
-
-std::string unchunked(std::string_view body) {
-  std::string content;
-  for (;;) {
-    std::size_t size = 0;
-    const auto [end, error] = std::from_chars(body.data(), body.data() + body.size(), size, 16);
-    const auto digits = static_cast<std::size_t>(end - body.data());
-    if (error != std::errc() || body.substr(digits, 2) != "\r\n") break;
-    body.remove_prefix(digits + 2);
-    if (size == 0) return content;
-    if (body.size() < size + 2 || body.substr(size, 2) != "\r\n") break;
-    content.append(body.substr(0, size));
-    body.remove_prefix(size + 2);
-  }
-  FAIL_CHECK("not a complete chunked body");
-  return {};
 }
 
 }  // namespace holdfast::testing

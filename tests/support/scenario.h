@@ -1,7 +1,9 @@
-// scenario: a whole proxy in memory: real configuration, policies, engine, log and metrics; no socket, no sleep, no wall clock.
+// scenario: a whole proxy in memory: real configuration, policies, engine, log and metrics; no socket, no sleep, no
+// wall clock.
 //
-// The test plays clients and the app, and moves the clock by hand. Everything runs inside the call that caused it, so after send() or
-// advance() the proxy has done all it can do. At its end a scenario checks what must hold after any conversation: see check_nothing_is_left().
+// The test plays clients and the app, and moves the clock by hand. Everything runs inside the call that caused it, so
+// after send() or advance() the proxy has done all it can do. At its end a scenario checks what must hold after any
+// conversation: see check_nothing_is_left().
 #pragma once
 
 #include <doctest/doctest.h>
@@ -18,7 +20,9 @@
 
 namespace holdfast::testing {
 
-using namespace std::chrono_literals;
+using std::chrono_literals::operator""h;
+using std::chrono_literals::operator""s;
+using std::chrono_literals::operator""ms;
 
 class Scenario;
 
@@ -36,7 +40,7 @@ class Peer {
   std::string read(std::size_t most = SIZE_MAX);  // while holding
   Peer& release();                                // reads everything again
 
-  const std::string& received();                  // all since the beginning or the last take()
+  const std::string& received();  // all since the beginning or the last take()
   std::string take();
   std::size_t unread() const noexcept { return link_->from_proxy.size(); }
   bool saw_end() const noexcept { return link_->proxy_fin; }  // half close or close
@@ -54,13 +58,13 @@ class Peer {
 };
 
 struct Options {
-  std::string policies;          // lines of `policies:`, each with two spaces in front
-  std::string routes = "[]";     // value of `routes:`
+  std::string policies;       // lines of `policies:`, each with two spaces in front
+  std::string routes = "[]";  // value of `routes:`
   std::string profile = "standard@1";
   unsigned trusted_hops = 0;
   std::size_t workers = 1;
-  std::size_t step = SIZE_MAX;   // most bytes per read, of every connection
-  bool throwing_hooks = false;   // a policy that throws where the field `x-throw` says: request, response, complete
+  std::size_t step = SIZE_MAX;  // most bytes per read, of every connection
+  bool throwing_hooks = false;  // a policy that throws where the field `x-throw` says: request, response, complete
 };
 
 enum class App { accepts, refuses, hangs };
@@ -78,7 +82,7 @@ class Scenario {
   std::size_t dialled() const noexcept;  // connections established to the app so far
   void app_is(App state, int error = 0);
 
-  void run();                  // until nothing happens any more; send() and advance() do it
+  void run();  // until nothing happens any more; send() and advance() do it
   void advance(Duration time);
   TimePoint now() const noexcept { return now_; }
   void drain_begins();
@@ -86,7 +90,7 @@ class Scenario {
   void close_idle();
   void cut_all();
 
-  std::vector<std::string> log();   // complete lines so far
+  std::vector<std::string> log();  // complete lines so far
   std::string last_line();
   std::string metrics();
   std::uint64_t metric(std::string_view series);  // value of `name{labels}`; 0 when it is not there
@@ -96,7 +100,8 @@ class Scenario {
   proxy::Shared& shared() noexcept;
   proxy::WorkerContext& context(std::size_t worker = 0) noexcept;
 
-  // Ends all connections and checks what must then be true: every slot, gauge and block is back, one line and one count per exchange.
+  // Ends all connections and checks what must then be true: every slot, gauge and block is back, one line and one count
+  // per exchange.
   void check_nothing_is_left();
 
  private:
