@@ -96,7 +96,7 @@ bool is_loopback(const Address& address) {
 bool is_unset(const Address& address) noexcept { return address.form == Address::Form::unset; }
 
 std::string to_text(const Address& address) {
-  const std::string port = ":" + std::to_string(address.port);
+  std::string port = ":" + std::to_string(address.port);
   switch (address.form) {
     case Address::Form::unset: return {};
     case Address::Form::dual_stack: return port;

@@ -10,7 +10,7 @@
 namespace holdfast::config {
 namespace {
 
-std::string shown(std::string value) { return value.empty() ? "-" : value; }
+std::string shown(const std::string& value) { return value.empty() ? "-" : value; }
 
 void add_platform(const Configuration& configuration, std::vector<SettingLine>& lines) {
   const AnySettings settings = AnySettings::of(configuration.platform);

@@ -35,6 +35,7 @@ std::vector<std::string> accepted_modes(Modes modes) {
 
 std::vector<std::string> profile_names() {
   std::vector<std::string> names;
+  names.reserve(profiles.size());
   for (const Profile& profile : profiles) names.emplace_back(profile.name);
   return names;
 }

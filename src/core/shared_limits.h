@@ -20,7 +20,7 @@ class Slots {
  public:
   // False, and nothing is taken, when `limit` are in use.
   [[nodiscard]] bool try_take(std::uint32_t limit) noexcept {
-    std::uint32_t used = used_.load(std::memory_order_relaxed);
+    std::uint32_t used = used_.load(std::memory_order_seq_cst);  // ordered with the queue of who waits
     while (used < limit) {
       if (used_.compare_exchange_weak(used, used + 1, std::memory_order_seq_cst, std::memory_order_relaxed))
         return true;

@@ -77,7 +77,11 @@ const char* read_absolute(RequestHead& head, std::string_view target, std::size_
 
 }  // namespace
 
+// A DNS name has at most 255 bytes; a longer authority only serves to grow what is made of it.
+constexpr std::size_t authority_max = 255 + sizeof(":65535");
+
 bool is_authority(std::string_view text) noexcept {
+  if (text.size() > authority_max) return false;
   const std::size_t plain = plain_characters(text);
   if (plain == text.size()) return plain != 0;
   if (text[plain] == ':' && plain != 0) return is_port(text.substr(plain + 1));

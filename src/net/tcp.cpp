@@ -132,23 +132,42 @@ class TcpTransport final : public Transport {
 
 class TcpDial final : public Dial {
  public:
-  TcpDial(Loop& loop, DialUser& user, const SocketAddress& to) : loop_(loop), user_(user) {
+  TcpDial(Loop& loop, DialUser& user, const SocketAddress& to) : loop_(loop), user_(user), to_(to) {
     fd_ = Fd(::socket(to.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
     event_assign(&event_, loop_.base(), fd_.get(), EV_WRITE, &TcpDial::on_ready, this);
+    event_assign(&again_, loop_.base(), -1, 0, &TcpDial::on_again, this);
     if (!fd_) {
       fail_later(errno);
       return;
     }
     set_socket_options(fd_.get(), to.local());
-    if (::connect(fd_.get(), as_sockaddr(to), to.size) != 0 && errno != EINPROGRESS) {
+    connect_now();
+  }
+  ~TcpDial() override {
+    event_del(&event_);
+    event_del(&again_);
+  }
+
+ private:
+  // A unix socket whose backlog is full says EAGAIN and nothing afterwards: try again until the connect deadline.
+  void connect_now() noexcept {
+    constexpr timeval soon{0, 10'000};
+    const bool waits = ::connect(fd_.get(), as_sockaddr(to_), to_.size) == 0 || errno == EINPROGRESS;
+    if (!waits && to_.local() && errno == EAGAIN) {
+      if (event_add(&again_, &soon) != 0) fail_later(ENOMEM);
+    } else if (!waits) {
       fail_later(errno);
     } else if (event_add(&event_, nullptr) != 0) {
       fail_later(ENOMEM);
     }
   }
-  ~TcpDial() override { event_del(&event_); }
 
- private:
+  static void on_again(int, short, void* self) noexcept {
+    auto& dial = *static_cast<TcpDial*>(self);
+    dial.loop_.tick();
+    dial.connect_now();
+  }
+
   // The answer never comes from inside dial(): it waits for the loop.
   void fail_later(int error) noexcept {
     error_ = error;
@@ -168,7 +187,9 @@ class TcpDial final : public Dial {
   Loop& loop_;
   DialUser& user_;
   Fd fd_;
+  SocketAddress to_;
   event event_{};
+  event again_{};
   int error_ = 0;
 };
 

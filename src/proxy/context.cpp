@@ -79,6 +79,7 @@ void WorkerContext::end_turn() {
     shared.block_bytes.fetch_add(in_use - block_bytes_told, std::memory_order_relaxed);
     block_bytes_told = in_use;
   }
+  ++turn;
 }
 
 }  // namespace holdfast::proxy

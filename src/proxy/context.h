@@ -103,10 +103,11 @@ struct Shared {
   ClientCounts clients;
   RateTable rates;
   std::atomic<std::uint64_t> next_connection{1};
-  std::atomic<std::uint64_t> block_bytes{0};                 // lent out by all workers, as of their last turns
-  std::atomic<std::uint64_t> block_bytes_max{UINT64_MAX};    // above it new requests are shed: memory_pressure
-  std::atomic<bool> app_has_accepted{false};                 // since we started
-  std::atomic<std::uint64_t> key_seed{0x6f0e1d3c5b7a9f81U};  // for LimitKeys
+  std::atomic<std::uint32_t> connections_ceiling{UINT32_MAX};  // descriptors: whatever the mode of limits
+  std::atomic<std::uint64_t> block_bytes{0};                   // lent out by all workers, as of their last turns
+  std::atomic<std::uint64_t> block_bytes_max{UINT64_MAX};      // above it new requests are shed: memory_pressure
+  std::atomic<bool> app_has_accepted{false};                   // since we started
+  std::atomic<std::uint64_t> key_seed{0x6f0e1d3c5b7a9f81U};    // for LimitKeys
 };
 
 // Counted by one worker, read by the control thread at a scrape.
@@ -115,7 +116,7 @@ struct WorkerCounters {
   Count downstream_idle{0}, downstream_active{0}, downstream_lingering{0}, tunnels{0};
   Count upstream_idle{0}, upstream_active{0};
   Count connects_ok{0}, connects_refused{0}, connects_timeout{0}, connects_error{0};
-  Count resent{0}, exchanges{0}, accept_pauses{0}, refused_connections{0}, would_refuse_connections{0};
+  Count exchanges{0}, accept_pauses{0}, refused_connections{0}, would_refuse_connections{0};
   Count beat_ns{0};  // steady clock of the last turn
   Count lag_ns{0};   // the longest recent turn
   static void add(Count& c, std::int64_t n = 1) noexcept {
@@ -139,6 +140,7 @@ struct WorkerContext {
   DeadlineQueue deadlines;
   policies::RequestIdSource ids;
   ViewRef view;            // the current one; exchanges hold their own
+  std::uint64_t turn = 0;  // of the loop
   bool finishing = false;  // drain, second phase: connections end after their exchange
   bool draining = false;   // drain, either phase
   WorkerCounters counters;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "core/check.h"
 #include "proxy/boundary.h"
 
 namespace holdfast::proxy {
@@ -73,6 +74,11 @@ void Downstream::read_and_process() {
     case net::Io::State::ok: break;
   }
   end_ += io.bytes;
+  if (in_.size() > small_block) {
+    if (state_ == State::idle) wide_ = io.bytes >= small_block;
+  } else if (io.bytes == room) {
+    wide_ = true;
+  }
   full_reads_ = io.bytes == room ? static_cast<std::uint8_t>(std::min(full_reads_ + 1, 16)) : std::uint8_t{0};
   process();
 }
@@ -83,7 +89,8 @@ bool Downstream::make_room() {
   const bool content = state_ == State::busy && exchange_->wants_content();
   if (!in_) {
     const auto waiting = static_cast<std::size_t>(end_ - begin_);
-    use_block(content || waiting >= small_block
+    if (waiting >= medium_block) return false;  // behind a large head: enough for now
+    use_block(content || wide_ || waiting >= small_block
                   ? (full_reads_ >= full_reads_for_large ? blocks.large() : blocks.medium())
                   : blocks.small());
     return true;
@@ -113,6 +120,8 @@ bool Downstream::make_room() {
 // Moves unread input into `block`, which becomes the one that is read into.
 void Downstream::use_block(BlockRef block) {
   const auto size = static_cast<std::size_t>(end_ - begin_);
+  if (size >= block.size()) block = front_.context().blocks.at_least(size + 1);
+  HOLDFAST_CHECK(block);
   if (size != 0) std::memcpy(block.data(), begin_, size);
   in_ = std::move(block);
   begin_ = in_.data();

@@ -47,6 +47,7 @@ class Front {
   friend class Downstream;
   void add(std::unique_ptr<net::Transport> transport, const ClientAddress& peer, const Error& refusal,
            bool client_counted);
+  void close_one_idle();
   void remove(Downstream& connection);
   void began_lingering(Downstream& connection);
 
@@ -125,6 +126,7 @@ class Downstream final : public net::TransportUser, public ClientStream, public 
   State state_ = State::idle;
   http::Framing out_framing_ = http::Framing::none;
   std::uint8_t full_reads_ = 0;
+  bool wide_ = false;           // requests of this connection do not fit a small block
   bool input_in_head_ = false;  // begin_..end_ lie in the request head's block
   bool reading_ = true;
   bool processing_ = false;

@@ -28,6 +28,7 @@ void Drain::start(const DrainTimes& times, bool for_good) {
   times_ = times;
   phase_ = Phase::announced;
   cut_ = false;
+  cut_before_ = user_.drain_cut_count();
   began_ = context_.now;
   user_.drain_announce(true);
   if (!for_good_) context_.deadlines.arm(undo_, context_.now, times.grace);
@@ -58,7 +59,7 @@ void Drain::step() {
 
 void Drain::over(bool drained) {
   phase_ = Phase::drained;
-  report_ = {.drained = drained, .took = context_.now - began_};
+  report_ = {.drained = drained, .cut = user_.drain_cut_count() - cut_before_, .took = context_.now - began_};
   user_.drain_over(report_);
   for (const Responder& responder : waiting_) responder.answer(answer_of(report_));
   waiting_.clear();

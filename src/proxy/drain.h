@@ -26,7 +26,8 @@ class DrainUser {
   virtual void drain_finish() = 0;
   virtual void drain_cut() = 0;
   virtual void drain_undo() = 0;
-  virtual bool drain_complete() = 0;  // nothing is in flight and the listener is closed
+  virtual std::uint64_t drain_cut_count() = 0;  // since the start
+  virtual bool drain_complete() = 0;            // nothing is in flight and the listener is closed
   virtual void drain_over(const DrainReport& report) = 0;
 
  protected:
@@ -69,6 +70,7 @@ class Drain {
   TimePoint finish_began_{};
   bool for_good_ = false;
   bool cut_ = false;
+  std::uint64_t cut_before_ = 0;
   Deadline step_;
   Deadline undo_;
   DrainReport report_;

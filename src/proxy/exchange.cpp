@@ -40,7 +40,7 @@ void Exchange::begin(ClientStream& client, Destination destination, ViewRef view
   interims_ = 0;
   over_ = slot_held_ = retried_ = content_begun_ = request_ended_ = wants_content_ = close_after_ = false;
   client_dirty_ = origin_dirty_ = client_blocked_ = origin_blocked_ = origin_deaf_ = response_clean_ = false;
-  tunnel_ = cause_open_ = cause_coded_ = settling_ = false;
+  tunnel_ = cause_open_ = cause_coded_ = settling_ = client_lost_ = false;
   reported_ = 0;
   waiting_since_ = progress_at_ = taken_at_ = window_begin_ = {};
   waited_ = {};
@@ -71,7 +71,9 @@ void Exchange::handle(Signal signal) {
     case Action::retry_or_fail: return retry_or_fail(signal.number);
     case Action::forward: return forward(signal.content);
     case Action::discard: x_.bytes_in += signal.content.bytes.size(); return;
-    case Action::end_request: return end_request(signal.trailers);
+    case Action::end_request:
+      if (signal.event == Event::request_refused) return spoiled();
+      return end_request(signal.trailers);
     case Action::interim: return interim();
     case Action::respond: return respond();
     case Action::respond_on: return respond_on(signal.content);
@@ -83,7 +85,7 @@ void Exchange::handle(Signal signal) {
     case Action::resend_or_fail: return resend_or_fail(signal.error);
     case Action::truncate: return truncate(signal.error);
     case Action::gone: return gone();
-    case Action::finish: return finish();
+    case Action::finish: return left_early();
     case Action::timeout: return timeout(signal.event);
   }
 }
@@ -237,16 +239,23 @@ void Exchange::end_request(std::string_view trailers) {
   if (response_half_ == ResponseHalf::none) arm_phase(Event::first_byte_due, x_.route->first_byte);
 }
 
+// What is thrown away has no end that could be found: nothing more is read from this client.
+void Exchange::spoiled() noexcept {
+  close_after_ = true;
+  wants_content_ = false;
+}
+
 // RFC 9110 7.6.2: with Max-Forwards 0 the proxy answers itself.
 void Exchange::answer_options() {
   request_half_ = has_content() ? RequestHalf::discarding : RequestHalf::done;
+  close_after_ = close_after_ || has_content();
   local_reply();
 }
 
 // Lost before any response byte. A request that may have been acted on is never sent twice.
 void Exchange::resend_or_fail(const Error& error) {
   const bool safe = x_.upstream_reused && http::idempotent(x_.request.method) && !content_begun_ && !retried_ &&
-                    interims_ == 0 && error.detail == nullptr;
+                    interims_ == 0 && error.reason == Reason::upstream_reset && error.detail == nullptr;
   lease_.end(false);
   if (!safe || tunnel_) return fail(error);
   retried_ = x_.resent = true;
@@ -271,6 +280,16 @@ void Exchange::gone() {
   finish();
 }
 
+// Everything was said, but not everything was taken.
+void Exchange::left_early() {
+  if (client_lost_ || client_->unsent() != 0) {
+    if (x_.error.reason == Reason::ok) x_.error = {.reason = Reason::downstream_gone};
+    x_.truncated = true;
+    response_half_ = ResponseHalf::cut;
+  }
+  finish();
+}
+
 // Nobody's fault but ours, and a tunnel ends well.
 void Exchange::cut() {
   if (over_) return;
@@ -286,7 +305,8 @@ void Exchange::fail(const Error& error) {
   if (x_.error.reason == Reason::ok) x_.error = error;
   if (error.reason == Reason::downstream_gone) return gone();
   const bool was_head = request_half_ == RequestHalf::head;
-  const bool ended = request_half_ == RequestHalf::done || (request_half_ == RequestHalf::gated && !has_content());
+  const bool whole_head = request_half_ == RequestHalf::gated || (was_head && x_.request_head_complete);
+  const bool ended = request_half_ == RequestHalf::done || (whole_head && !has_content());
   stop_upstream();
   if (response_half_ != ResponseHalf::none) {
     x_.truncated = true;

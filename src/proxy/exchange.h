@@ -123,6 +123,7 @@ class Exchange final {
   void forward(Content content);
   void end_request(std::string_view trailers);
   void answer_options();
+  void spoiled() noexcept;
 
   // Actions on the response (exchange_response.cpp).
   void interim();
@@ -140,6 +141,7 @@ class Exchange final {
   // Ends.
   void resend_or_fail(const Error& error);
   void gone();
+  void left_early();
   void fail(const Error& error);
   void stop_upstream() noexcept;
   void finish();
@@ -157,6 +159,7 @@ class Exchange final {
   void client_takes() noexcept;
   TimePoint client_due() const noexcept;
   bool client_too_slow() noexcept;
+  bool told_of_idle() const noexcept;
   void client_sent() noexcept;
   void wait_for_client(bool waiting) noexcept;
   static void phase_expired(void* self);
@@ -192,6 +195,7 @@ class Exchange final {
   bool cause_open_ = false;   // the body of a replaced 5xx is still being read
   bool cause_coded_ = false;  // and is coded: only its size is told
   bool settling_ = false;
+  bool client_lost_ = false;  // bytes of ours were lost with the client's connection
   Event phase_ = Event::connect_due;
   Deadline phase_deadline_;
   Deadline request_deadline_;

@@ -74,7 +74,7 @@ void Exchange::settle_client() {
       wait_for_client(true);
       if (lease_) lease_->want_content(false);
       return;
-    case Outbox::Flushed::lost: return handle({.event = Event::downstream_lost});
+    case Outbox::Flushed::lost: client_lost_ = true; return handle({.event = Event::downstream_lost});
   }
 }
 
@@ -196,15 +196,19 @@ void Exchange::client_takes() noexcept {
   taken_at_ = context_.now;
 }
 
+bool Exchange::told_of_idle() const noexcept {
+  return (reported_ >> static_cast<unsigned>(Event::stream_idle_due) & 1U) != 0;
+}
+
 // When the client could next turn out to be too slow.
 TimePoint Exchange::client_due() const noexcept {
   const TimePoint silent = taken_at_ + wait_of(Event::stream_idle_due, x_.route->stream_idle);
-  return std::min(silent, window_begin_ + slow_window);
+  return told_of_idle() ? silent : std::min(silent, window_begin_ + slow_window);
 }
 
 bool Exchange::client_too_slow() noexcept {
   if (context_.now - taken_at_ >= wait_of(Event::stream_idle_due, x_.route->stream_idle)) return true;
-  if (context_.now - window_begin_ < slow_window) return false;
+  if (told_of_idle() || context_.now - window_begin_ < slow_window) return false;
   if (client_out.written() - window_written_ < slow_bytes) return true;
   window_begin_ = context_.now;
   window_written_ = client_out.written();

@@ -25,12 +25,17 @@ Front::~Front() = default;
 
 void Front::accept(std::unique_ptr<net::Transport> transport, const ClientAddress& peer) {
   if (!data()) {
-    if (connections_.size() < view()->plan->listener.connections.max)
-      add(std::move(transport), peer, {.reason = Reason::ok}, false);
-    return;
+    const std::uint32_t max = view()->plan->listener.connections.max;
+    if (connections_.size() >= max) close_one_idle();
+    if (connections_.size() >= max) return;  // all busy; they end within their own bounds
+    return add(std::move(transport), peer, {.reason = Reason::ok}, false);
   }
   const policies::ListenerPlan& limits = view()->plan->listener;
   Shared& shared = context_.shared;
+  if (shared.connections.in_use() >= shared.connections_ceiling.load(std::memory_order_relaxed)) {
+    WorkerCounters::add(context_.counters.refused_connections);
+    return transport->reset_on_close();
+  }
   Error refusal{.reason = Reason::ok};
   if (!shared.connections.try_take(limits.connections.max)) {
     const bool report = limits.connections.report;
@@ -50,6 +55,12 @@ void Front::accept(std::unique_ptr<net::Transport> transport, const ClientAddres
     refusal = {.reason = Reason::too_many_connections, .rule = per_client.rule, .limit = per_client.max};
   }
   add(std::move(transport), peer, refusal, client_counted);
+}
+
+// Full: whoever only keeps a connection open makes room.
+void Front::close_one_idle() {
+  const auto idle = std::find_if(connections_.begin(), connections_.end(), [](const auto& c) { return c->idle(); });
+  if (idle != connections_.end()) (*idle)->close();
 }
 
 void Front::add(std::unique_ptr<net::Transport> transport, const ClientAddress& peer, const Error& refusal,

@@ -100,8 +100,9 @@ void TelemetryHandler::publish_gauges() {
     for (const auto& worker : server_.workers()) total += (worker->counters().*member).load(std::memory_order_relaxed);
     return total;
   };
+  const std::uint64_t idle = sum(&WorkerCounters::downstream_idle);
   const std::uint64_t lingering = sum(&WorkerCounters::downstream_lingering);
-  registry.set(Family::connections, {"downstream", "idle"}, sum(&WorkerCounters::downstream_idle) - lingering);
+  registry.set(Family::connections, {"downstream", "idle"}, idle - std::min(idle, lingering));
   registry.set(Family::connections, {"downstream", "active"}, sum(&WorkerCounters::downstream_active));
   registry.set(Family::connections, {"downstream", "lingering"}, lingering);
   registry.set(Family::connections, {"upstream", "idle"}, sum(&WorkerCounters::upstream_idle));

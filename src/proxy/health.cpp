@@ -81,11 +81,12 @@ void Health::done(bool well, const char* why) {
   context_.bury(std::make_unique<Buried>(std::move(dial_), std::move(transport_)));
   failures_ = well ? 0 : failures_ + 1;
   const bool was = healthy_;
+  once_well_ = once_well_ || well;
   if (well) healthy_ = true;
   if (failures_ >= failures_for_down) healthy_ = false;
   if (!well) why_ = why;
   if (was != healthy_) user_.on_health_changed(healthy_, why);
-  context_.deadlines.arm(next_, context_.now, healthy_ || was || failures_ > 100 ? every : first_tries);
+  context_.deadlines.arm(next_, context_.now, once_well_ || failures_ > 100 ? every : first_tries);
 }
 
 }  // namespace holdfast::proxy

@@ -58,6 +58,7 @@ class Health final : public net::DialUser, public net::TransportUser {
   const char* why_ = "not checked yet";
   std::uint32_t failures_ = 0;
   bool healthy_ = false;
+  bool once_well_ = false;
 };
 
 }  // namespace holdfast::proxy

@@ -4,6 +4,8 @@
 #include <array>
 #include <cstring>
 
+#include "core/check.h"
+
 namespace holdfast::proxy {
 
 char* Outbox::reserve(std::size_t size, std::size_t soon) {
@@ -15,6 +17,7 @@ char* Outbox::reserve(std::size_t size, std::size_t soon) {
   }
   Segment fresh;
   fresh.block = pool_.at_least(std::max(size + (soon <= copy_below ? soon : 0), small_block / 2));
+  HOLDFAST_CHECK(fresh.block);
   fresh.begin = fresh.block.data();
   segments_.push_back(std::move(fresh));
   return segments_.back().block.data();
@@ -80,18 +83,23 @@ void Outbox::drop_written(std::size_t bytes) noexcept {
 }
 
 void Outbox::keep_borrowed() {
+  std::vector<Segment> kept;
   for (Segment& segment : segments_) {
-    if (segment.block) continue;
-    if (segment.owner != nullptr && *segment.owner) {
-      segment.block = std::move(*segment.owner);
-      segment.owner = nullptr;
+    if (!segment.block && segment.owner != nullptr && *segment.owner) segment.block = std::move(*segment.owner);
+    if (segment.block) {
+      kept.push_back(std::move(segment));
       continue;
     }
-    BlockRef copy = pool_.at_least(segment.size);
-    std::memcpy(copy.data(), segment.begin, segment.size);
-    segment.begin = copy.data();
-    segment.block = std::move(copy);
+    for (std::string_view left(segment.begin, segment.size); !left.empty();) {
+      const std::string_view part = left.substr(0, large_block);
+      Segment copy{.block = pool_.at_least(part.size()), .size = part.size()};
+      std::memcpy(copy.block.data(), part.data(), part.size());
+      copy.begin = copy.block.data();
+      kept.push_back(std::move(copy));
+      left.remove_prefix(part.size());
+    }
   }
+  segments_ = std::move(kept);
 }
 
 void Outbox::clear() noexcept {

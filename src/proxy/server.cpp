@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <csignal>
 #include <fstream>
+#include <random>
 #include <system_error>
 
 #include "policies/catalog.h"
@@ -76,7 +77,10 @@ class Server::Local {
    public:
     explicit Gate(Front& front) noexcept : front_(front) {}
     void on_accepted(std::unique_ptr<net::Transport> transport, const ClientAddress& peer) noexcept override {
-      front_.accept(std::move(transport), peer);
+      try {
+        front_.accept(std::move(transport), peer);
+      } catch (const std::bad_alloc&) {  // the connection closes
+      }
     }
     void on_accept_paused(int) noexcept override {}
 
@@ -88,7 +92,7 @@ class Server::Local {
     auto plan = std::make_unique<policies::Plan>();
     policies::ListenerPlan& listener = plan->listener;
     listener.client_headers.after = std::chrono::seconds(5);
-    listener.client_idle.after = std::chrono::seconds(75);
+    listener.client_idle.after = std::chrono::seconds(15);
     listener.head_bytes.max = 16U << 10U;
     listener.fields.max = 64;
     listener.target_bytes.max = 8U << 10U;
@@ -144,6 +148,7 @@ ServerEnd Server::run() {
     writer_.stop();
     return ServerEnd::cannot_bind;
   }
+  prepare_shared();
   make_workers();
   drain_ = std::make_unique<Drain>(context_, *this);
   const config::Platform& platform = snapshot_->configuration->platform;
@@ -169,6 +174,19 @@ ServerEnd Server::run() {
   writer_.stop();
   if (!problem_.empty()) return ServerEnd::cannot_bind;
   return interrupted_ ? ServerEnd::interrupted : ServerEnd::drained;
+}
+
+// Descriptors that connections may take even when no limit is enforced: the rest is for the app's side and for
+// ourselves.
+void Server::prepare_shared() {
+  std::random_device random;
+  shared_->key_seed.store(std::uint64_t{random()} << 32U | random());
+  constexpr std::uint64_t own = 64;
+  const std::uint64_t available = options_.environment.descriptor_limit;
+  if (available <= 2 * own) return;
+  const std::uint64_t in_flight =
+      std::min<std::uint64_t>(snapshot_->plan->listener.concurrency.max, (available - own) / 2);
+  shared_->connections_ceiling.store(static_cast<std::uint32_t>(available - own - in_flight));
 }
 
 bool Server::bind_all() {
@@ -291,6 +309,12 @@ void Server::drain_cut() {
   for (const auto& worker : workers_) worker->cut();
 }
 
+std::uint64_t Server::drain_cut_count() {
+  std::uint64_t count = 0;
+  for (const auto& worker : workers_) count += worker->cut_count();
+  return count;
+}
+
 bool Server::drain_complete() {
   for (const auto& worker : workers_) {
     if (!worker->drained()) return false;
@@ -312,15 +336,13 @@ void Server::drain_undo() {
 }
 
 void Server::drain_over(const DrainReport& report) {
-  DrainReport full = report;
-  for (const auto& worker : workers_) full.cut += worker->cut_count();
-  const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(full.took).count();
+  const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(report.took).count();
   if (exit_when_drained_) {
-    last_words(full);
+    last_words(report);
     return loop_.stop();
   }
   loggers_.write(Area::lifecycle, Level::info, "drained",
-                 {{"drained", full.drained}, {"killed", full.cut}, {"ms", static_cast<std::uint64_t>(ms)}});
+                 {{"drained", report.drained}, {"killed", report.cut}, {"ms", static_cast<std::uint64_t>(ms)}});
 }
 
 void Server::last_words(const DrainReport& report) {

@@ -80,6 +80,7 @@ class Server final : public net::TurnUser,
   void drain_finish() override;
   void drain_cut() override;
   void drain_undo() override;
+  std::uint64_t drain_cut_count() override;
   bool drain_complete() override;
   void drain_over(const DrainReport& report) override;
 
@@ -88,6 +89,7 @@ class Server final : public net::TurnUser,
 
   bool bind_all();
   bool bind(const config::Address& address, std::size_t count, std::string_view name, net::BoundSockets& bound);
+  void prepare_shared();
   void make_workers();
   void start_workers();
   void tell_listening();

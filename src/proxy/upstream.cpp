@@ -29,6 +29,7 @@ Upstream::~Upstream() {
 
 void Upstream::serve(Exchange& exchange) {
   exchange_ = &exchange;
+  served_in_turn_ = origin_.context().turn;
   idle_.disarm();
   policies::Exchange& x = exchange.x();
   x.upstream_connection = id_;
@@ -106,7 +107,11 @@ void Upstream::proceed() noexcept {
 
 void Upstream::on_readable() noexcept {
   if (closed_) return;
-  if (exchange_ == nullptr) return close();  // nobody asked: whatever it says belongs to nobody
+  if (exchange_ == nullptr) return close();         // nobody asked: whatever it says belongs to nobody
+  if (served_in_turn_ == origin_.context().turn) {  // said before the request was sent: an answer to nothing
+    guarded(*exchange_, [this] { on_input_end(true); });
+    return;
+  }
   guarded(*exchange_, [this] { read_and_process(); });
 }
 
@@ -202,7 +207,9 @@ bool Upstream::take_head() {
     return true;
   }
   head_done_ = true;
-  keep_alive_ = head.keep_alive && head.framing != http::Framing::until_close;
+  // An app that sends the content it announced to a HEAD would answer the next request with it.
+  const bool announced = head.framing == http::Framing::none && head.has_length && head.content_length > 0;
+  keep_alive_ = head.keep_alive && head.framing != http::Framing::until_close && !announced;
   keep_alive_timeout_ = head.keep_alive_timeout;
   decoder_.start(head.framing, head.content_length, http::ContentDecoder::Side::response);
   const bool empty =

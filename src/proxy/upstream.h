@@ -68,6 +68,7 @@ class Upstream final : public net::TransportUser, public OriginStream, public Co
   TimePoint idle_since_{};
   std::uint64_t id_ = 0;
   std::uint64_t served_ = 0;
+  std::uint64_t served_in_turn_ = 0;      // a readable event of that turn is older than the request
   std::uint32_t index_ = 0;               // in HttpOrigin::connections_
   std::uint32_t keep_alive_timeout_ = 0;  // seconds, told by the app; 0: none
   http::Framing out_framing_ = http::Framing::none;

@@ -12,6 +12,7 @@ EXCEPTIONS = [
     ("src/proxy/downstream.cpp", "catch", "where an event enters a connection that has no exchange yet"),
     ("src/proxy/exchange.cpp", "catch", "a second failure while the first is answered"),
     ("src/proxy/worker.cpp", "catch", "where an accepted connection enters the worker"),
+    ("src/proxy/server.cpp", "catch", "where an accepted connection enters the control thread"),
     ("src/config/document.cpp", "catch", THE_HANDLER),
     # Who may throw.
     ("src/core/check.h", "throw", "a broken invariant ends one exchange, at the one catch where an event enters it"),

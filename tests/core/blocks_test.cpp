@@ -6,7 +6,7 @@
 #include <cstring>
 #include <vector>
 
-using namespace holdfast;
+namespace holdfast {
 
 TEST_CASE("blocks: each class has its size, and what is lent is counted until it comes back") {
   BlockPool pool;
@@ -92,3 +92,5 @@ TEST_CASE("blocks: a burst comes back in full, whatever is kept of it") {
   for (int i = 0; i < 300; ++i) lent.push_back(pool.small());
   CHECK(pool.in_use() == 300 * small_block);
 }
+
+}  // namespace holdfast

@@ -7,7 +7,7 @@
 #include <charconv>
 #include <string>
 
-using namespace holdfast;
+namespace holdfast {
 
 TEST_CASE("bytes: of all 256 bytes exactly the ASCII letters and digits are known") {
   const std::string_view capitals = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
@@ -55,3 +55,5 @@ TEST_CASE("bytes: writing no text writes nothing") {
   CHECK(write_text(out.data(), "xy") == out.data() + 2);
   CHECK(std::string_view(out.data(), 4) == "xycd");
 }
+
+}  // namespace holdfast

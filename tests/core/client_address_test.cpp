@@ -8,7 +8,7 @@
 
 #include <array>
 
-using namespace holdfast;
+namespace holdfast {
 
 TEST_CASE("client address: IPv4 and IPv6 are read with and without a port, and shown in their short form") {
   struct Row {
@@ -98,3 +98,5 @@ TEST_CASE("client address: what accept() gives is the same client as its text") 
   CHECK(client_address_from(&local).view() == "unix");
   CHECK(client_address_from(&local).family == 0);
 }
+
+}  // namespace holdfast

@@ -3,10 +3,12 @@
 
 #include <doctest/doctest.h>
 
+#include <memory>
 #include <random>
 #include <string>
+#include <vector>
 
-using namespace holdfast;
+namespace holdfast {
 using namespace std::chrono_literals;
 
 namespace {
@@ -214,6 +216,7 @@ TEST_CASE("deadlines: thousands at random are due exactly when a plain list says
   std::string fired;
   DeadlineQueue queue;
   std::vector<std::unique_ptr<Guarded>> all;
+  all.reserve(50);
   for (int i = 0; i < 50; ++i) all.push_back(std::make_unique<Guarded>(fired, 'x'));
   TimePoint now = start;
   for (int step = 0; step < 20'000; ++step) {
@@ -241,3 +244,5 @@ TEST_CASE("deadlines: thousands at random are due exactly when a plain list says
     REQUIRE(queue.next() == first);
   }
 }
+
+}  // namespace holdfast

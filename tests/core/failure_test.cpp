@@ -7,7 +7,7 @@
 #include <set>
 #include <string>
 
-using namespace holdfast;
+namespace holdfast {
 
 TEST_CASE("failure: ok is the first row and ends nothing") {
   CHECK(failure(Reason::ok).word == "ok");
@@ -88,3 +88,5 @@ TEST_CASE("failure: each party has a word") {
     CHECK(!word(blame).empty());
   }
 }
+
+}  // namespace holdfast

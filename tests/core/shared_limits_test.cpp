@@ -10,7 +10,7 @@
 #include <unordered_set>
 #include <vector>
 
-using namespace holdfast;
+namespace holdfast {
 using namespace std::chrono_literals;
 
 namespace {
@@ -113,6 +113,7 @@ TEST_CASE("rates: four threads together get exactly the burst") {
   RateTable table(100);
   std::array<int, 4> passed{};
   std::vector<std::thread> threads;
+  threads.reserve(4);
   for (int& n : passed) {
     threads.emplace_back([&table, &n] { n = allowed(table, {5}, start, per_second(1), 1000, 2000); });
   }
@@ -169,6 +170,7 @@ TEST_CASE("slots: four threads never hold more than the limit, and leave none be
     }
   };
   std::vector<std::thread> threads;
+  threads.reserve(4);
   for (int i = 0; i < 4; ++i) threads.emplace_back(work);
   for (std::thread& thread : threads) thread.join();
   CHECK(most.load() <= limit);
@@ -194,3 +196,5 @@ TEST_CASE("client counts: each client has its own, and one without connections i
   CHECK(counts.clients() == 0);
   CHECK(!counts.try_take({3}, 0));
 }
+
+}  // namespace holdfast

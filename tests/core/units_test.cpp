@@ -6,7 +6,7 @@
 #include <array>
 #include <string>
 
-using namespace holdfast;
+namespace holdfast {
 using namespace holdfast::literals;
 using namespace std::chrono_literals;
 
@@ -139,3 +139,5 @@ TEST_CASE("units: a count is decimal digits only, up to 18 of them") {
     CHECK(!parse_count(text).has_value());
   }
 }
+
+}  // namespace holdfast

@@ -68,8 +68,8 @@ class Lane final : public Origin {
       if (woken.exchange(false, std::memory_order_acq_rel)) admission_.wake();
       if (begun_ < exchanges_per_lane && (random_() % 3 != 0 || open_.empty()) && open_.size() < 8) begin_one();
       if (!admitted_.empty() && random_() % 2 == 0) end_one(admitted_[random_() % admitted_.size()]);
-      if (random_() % 16 == 0 && !open_.empty())
-        end_one(open_[random_() % open_.size()].get());  // a client that leaves
+      const bool may_leave = begun_ < exchanges_per_lane / 2 && !open_.empty();
+      if (may_leave && random_() % 8 == 0) end_one(open_[random_() % open_.size()].get());
       context_.end_turn();
       if (begun_ == exchanges_per_lane && open_.empty()) return true;
       if (admitted_.empty()) std::this_thread::yield();
@@ -139,11 +139,13 @@ std::uint32_t most_at_once(const View& like, unsigned seed) {
   Shared shared(100);
   Watched watched;
   Lanes peers;
+  peers.lanes.reserve(4);
   for (unsigned i = 0; i < 4; ++i) {
     peers.lanes.push_back(std::make_unique<Lane>(shared, peers, watched, like, 4 * seed + i));
   }
   std::array<bool, 4> done{};
   std::vector<std::thread> threads;
+  threads.reserve(done.size());
   for (std::size_t i = 0; i < done.size(); ++i) {
     threads.emplace_back([&peers, &done, i] { done[i] = peers.lanes[i]->run(); });
   }

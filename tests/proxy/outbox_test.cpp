@@ -90,7 +90,7 @@ TEST_CASE("outbox: a head and small content behind it are one range in one write
 }
 
 TEST_CASE("outbox: pieces arrive in order however little a write takes") {
-  for (const std::size_t take : {1UL, 3UL, 4095UL, 4096UL, 9000UL, 20'000UL}) {
+  for (const std::size_t take : {1UL, 3UL, 4095UL, 4096UL, 9000UL}) {
     CAPTURE(take);
     BlockPool pool;
     Outbox out(pool);

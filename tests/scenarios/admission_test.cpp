@@ -1,8 +1,7 @@
 // Who may use the app, who waits, who is refused; and how often one client may ask.
 #include "../support/scenario.h"
 
-using namespace holdfast::testing;
-
+namespace holdfast::testing {
 namespace {
 constexpr std::string_view empty_ok = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
 std::string get(std::string_view path) { return "GET " + std::string(path) + " HTTP/1.1\r\nHost: a\r\n\r\n"; }
@@ -151,3 +150,5 @@ TEST_CASE("admission: above the memory bound new requests are shed as memory_pre
   CHECK(contains(c.received(), "HTTP/1.1 503 "));
   CHECK(in_line(s.last_line(), "reason") == "memory_pressure");
 }
+
+}  // namespace holdfast::testing

@@ -1,8 +1,7 @@
 // The conversations that everything else is built on.
 #include "../support/scenario.h"
 
-using namespace holdfast::testing;
-
+namespace holdfast::testing {
 namespace {
 // Every conversation also with input that comes byte by byte.
 constexpr std::size_t steps[] = {SIZE_MAX, 1, 7};
@@ -126,3 +125,5 @@ TEST_CASE("basics: pipelined requests are answered in order, one after the other
     CHECK(s.log().size() == 3);
   }
 }
+
+}  // namespace holdfast::testing

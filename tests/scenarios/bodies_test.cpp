@@ -4,8 +4,7 @@
 #include "../support/scenario.h"
 #include "core/bytes.h"
 
-using namespace holdfast::testing;
-
+namespace holdfast::testing {
 namespace {
 
 constexpr std::string_view get = "GET /a HTTP/1.1\r\nHost: a\r\n\r\n";
@@ -276,3 +275,5 @@ TEST_CASE("bodies: broken chunks of the app cut the response") {
   CHECK(in_line(s.last_line(), "reason") == "app_bad_response");
   CHECK(in_line(s.last_line(), "truncated") == "true");
 }
+
+}  // namespace holdfast::testing

@@ -1,8 +1,7 @@
 // Connections: re-sending, the pool, keep-alive, lingering, limits on connections, drain.
 #include "../support/scenario.h"
 
-using namespace holdfast::testing;
-
+namespace holdfast::testing {
 namespace {
 constexpr std::string_view get = "GET /a HTTP/1.1\r\nHost: a\r\n\r\n";
 constexpr std::string_view post = "POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nab";
@@ -214,7 +213,8 @@ TEST_CASE("connections: beyond the limit a connection is told 503, and far beyon
   CHECK(contains(answer, "Connection: close\r\n"));
   CHECK(in_line(s.last_line(), "reason") == "too_many_connections");
   CHECK(s.dialled() == 0);
-  for (int i = 0; i < 31; ++i) s.client();
+  CHECK(!third.open());
+  for (int i = 0; i < 32; ++i) s.client();
   CHECK(s.client().was_reset());
 }
 
@@ -290,3 +290,5 @@ TEST_CASE("connections: what is left at the end of finish is cut and blamed on n
   for (const std::string& line : s.log()) CHECK(in_line(line, "reason") == "draining");
   CHECK(s.in_flight() == 0);
 }
+
+}  // namespace holdfast::testing

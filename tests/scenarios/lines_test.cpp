@@ -1,8 +1,7 @@
 // What is told: ids, forwarding fields, log lines, metrics; and what a thrown fault costs.
 #include "../support/scenario.h"
 
-using namespace holdfast::testing;
-
+namespace holdfast::testing {
 namespace {
 constexpr std::string_view empty_ok = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
 }  // namespace
@@ -169,3 +168,5 @@ TEST_CASE("faults: what a hook throws is `internal` for that exchange, and the n
     }
   }
 }
+
+}  // namespace holdfast::testing

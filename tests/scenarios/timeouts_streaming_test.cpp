@@ -1,8 +1,7 @@
 // The bounds of content under way: the whole request, silence in a stream, and a client that reads too slowly.
 #include "../support/scenario.h"
 
-using namespace holdfast::testing;
-
+namespace holdfast::testing {
 namespace {
 
 constexpr std::string_view get = "GET /a HTTP/1.1\r\nHost: a\r\n\r\n";
@@ -131,3 +130,5 @@ TEST_CASE("timeouts: a client that takes 600 B/s is served to the end") {
   CHECK(body_of(c.received()) == pattern(60000));
   CHECK(in_line(s.last_line(), "reason") == "ok");
 }
+
+}  // namespace holdfast::testing

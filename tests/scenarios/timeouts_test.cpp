@@ -1,8 +1,7 @@
 // Every wait has a bound, kept to the millisecond; in report mode it only counts.
 #include "../support/scenario.h"
 
-using namespace holdfast::testing;
-
+namespace holdfast::testing {
 namespace {
 
 constexpr std::string_view get = "GET /a HTTP/1.1\r\nHost: a\r\n\r\n";
@@ -207,3 +206,5 @@ TEST_CASE("timeouts: expiredStatus is the status of the slow app rows") {
   CHECK(contains(answer, "Retry-After: "));
   CHECK(in_line(s.last_line(), "reason") == "app_first_byte_slow");
 }
+
+}  // namespace holdfast::testing

@@ -1,8 +1,7 @@
 // Upgrades to websocket become tunnels; everything else that asks for an upgrade is an ordinary request.
 #include "../support/scenario.h"
 
-using namespace holdfast::testing;
-
+namespace holdfast::testing {
 namespace {
 constexpr std::string_view ask =
     "GET /ws HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: x\r\n\r\n";
@@ -143,3 +142,5 @@ TEST_CASE("tunnels: any other upgrade is removed and the request goes on plainly
     CHECK(in_line(s.last_line(), "reason") == "app_bad_response");
   }
 }
+
+}  // namespace holdfast::testing
