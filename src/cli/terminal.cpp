@@ -18,7 +18,7 @@ int descriptor(Stream stream) noexcept { return stream == Stream::out ? STDOUT_F
 
 bool has_colours(Stream stream) {
   const char* no_color = std::getenv("NO_COLOR");  // NOLINT(concurrency-mt-unsafe): nobody changes the environment
-  const char* term = std::getenv("TERM");          // NOLINT(concurrency-mt-unsafe)
+  const char* term = std::getenv("TERM");          // NOLINT(concurrency-mt-unsafe): as above
   if (no_color != nullptr && *no_color != '\0') return false;
   if (term != nullptr && std::string_view(term) == "dumb") return false;
   return ::isatty(descriptor(stream)) == 1;

@@ -21,8 +21,7 @@ TEST_CASE("drain: announce + finish + 2 s must fit terminationGrace, and the fau
   configuration.value.platform.termination_grace = 26s;
   const Heard heard = check(configuration);
   REQUIRE(heard.faults.size() == 1);
-  CHECK(
-      contains(heard.faults[0], "announce 5s + finish 20s + 2s = 27s is more than terminationGrace 26s"));
+  CHECK(contains(heard.faults[0], "announce 5s + finish 20s + 2s = 27s is more than terminationGrace 26s"));
   CHECK(contains(heard.fixes[0], "shorten the drain by 1s, or raise terminationGrace"));
   CHECK(contains(heard.fixes[0], "to 27s"));
   CHECK(check(configuration.mode("drain", config::Mode::disabled)).faults.empty());
