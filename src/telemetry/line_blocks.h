@@ -46,8 +46,12 @@ class BlockRing {
  private:
   std::vector<std::uint32_t> slots_;
   std::size_t mask_;
-  alignas(64) std::atomic<std::size_t> head_{0};  // next to pop
-  alignas(64) std::atomic<std::size_t> tail_{0};  // next to push
+  // Padding and not alignment keeps the two ends off one cache line: rings also live on stacks.
+  [[maybe_unused]] std::array<char, 64> before_{};
+  std::atomic<std::size_t> head_{0};  // next to pop
+  [[maybe_unused]] std::array<char, 64> between_{};
+  std::atomic<std::size_t> tail_{0};  // next to push
+  [[maybe_unused]] std::array<char, 64> after_{};
 };
 
 struct ChannelLimits {
