@@ -89,7 +89,7 @@ bool Downstream::make_room() {
   const bool content = state_ == State::busy && exchange_->wants_content();
   if (!in_) {
     const auto waiting = static_cast<std::size_t>(end_ - begin_);
-    if (waiting >= medium_block) return false;  // behind a large head: enough for now
+    if (waiting >= medium_block) return false;  // 64 KiB behind a large head may wait
     use_block(content || wide_ || waiting >= small_block
                   ? (full_reads_ >= full_reads_for_large ? blocks.large() : blocks.medium())
                   : blocks.small());
