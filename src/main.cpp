@@ -8,7 +8,7 @@
 #include "cli/terminal.h"
 
 int main(int argc, char** argv) {
-  using namespace holdfast;
+  namespace cli = holdfast::cli;
   try {
     const std::vector<std::string_view> args(argv + (argc > 0 ? 1 : 0), argv + argc);
     return cli::dispatch(cli::commands(), args);

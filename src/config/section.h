@@ -220,7 +220,8 @@ class Section final : public AnySection {
   }
 
   template <class M, class Read>
-  Section& plain(std::string_view key, Kind kind, M S::* member, std::string_view sentence, Reach reach, Read read) {
+  Section& plain(std::string_view key, Kind kind, M S::* member, std::string_view sentence, Reach reach,
+                 const Read& read) {
     Field field = declared(key, kind, sentence, reach);
     field.read = [member, read](AnySettings& settings, const Given& given) {
       return read(given, settings.as<S>().*member);

@@ -180,10 +180,11 @@ Bytes load_up_to(const char* p, const char* end) noexcept {
 // be read.
 template <class Find>
 std::uint32_t bits_up_to(const char* base, const char* at, const char* end, Find find) noexcept {
-  if (end - at >= 16) return find(Bytes16::load(at));
+  const auto left = static_cast<std::uint32_t>(end - at);
+  if (left >= 16) return find(Bytes16::load(at));
   if (end - base >= 16)
-    return find(Bytes16::load(end - 16)) >> (16 - (end - at));  // the last sixteen, some of them seen before
-  return find(load_up_to<Bytes16>(at, end)) & ((1U << (end - at)) - 1U);
+    return find(Bytes16::load(end - 16)) >> (16U - left);  // the last sixteen, some of them seen before
+  return find(load_up_to<Bytes16>(at, end)) & ((1U << left) - 1U);
 }
 
 // RFC 9110 5.6.2

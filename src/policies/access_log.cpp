@@ -178,7 +178,7 @@ class AccessLogPolicy final : public Policy {
   std::string_view detail_text(const Error& error) {
     scratch_.assign(error.detail);
     if (error.value == 0) return scratch_;
-    std::array<char, 20> digits;
+    std::array<char, 20> digits{};
     scratch_.append(" at byte ").append(digits.data(), write_decimal(digits.data(), error.value));
     return scratch_;
   }
@@ -208,6 +208,7 @@ class AccessLogPolicy final : public Policy {
 
 void add_hooks(const PolicySettings& settings, const Plan& plan, Services& services, Pipeline& pipeline) {
   std::vector<std::uint32_t> samples;
+  samples.reserve(plan.routes.size());
   for (const RoutePlan& route : plan.routes)
     samples.push_back(settings.on_route<AccessLog>(route.index).sample.per_million);
   pipeline.add(std::make_unique<AccessLogPolicy>(plan, std::move(samples), services));

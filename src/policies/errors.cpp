@@ -7,7 +7,8 @@
 namespace holdfast::policies {
 namespace {
 
-using namespace literals;
+using literals::operator""_B;
+using literals::operator""_KiB;
 
 struct Errors {
   bool replace_5xx = true;

@@ -12,7 +12,10 @@ namespace holdfast::policies {
 namespace {
 
 using namespace std::chrono_literals;
-using namespace literals;
+using literals::operator""_B;
+using literals::operator""_KiB;
+using literals::operator""_MiB;
+using literals::operator""_GiB;
 
 struct Limits {
   std::optional<ByteCount> body = 1_MiB;
