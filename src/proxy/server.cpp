@@ -67,25 +67,27 @@ class Server::Local {
         admin_origin_(server.context_, admin_handler_),
         telemetry_front_(server.context_, {.origin = &telemetry_origin_}, make_view()),
         admin_front_(server.context_, {.origin = &admin_origin_}, make_view()),
-        telemetry_gate_(telemetry_front_),
-        admin_gate_(admin_front_),
+        telemetry_gate_(telemetry_front_, server.loggers_),
+        admin_gate_(admin_front_, server.loggers_),
         telemetry_listener_(server.loop_, std::move(server.telemetry_.sockets.front()), telemetry_gate_),
         admin_listener_(server.loop_, std::move(server.admin_.sockets.front()), admin_gate_) {}
 
  private:
   class Gate final : public net::AcceptUser {
    public:
-    explicit Gate(Front& front) noexcept : front_(front) {}
+    Gate(Front& front, telemetry::Loggers& loggers) noexcept : front_(front), loggers_(loggers) {}
     void on_accepted(std::unique_ptr<net::Transport> transport, const ClientAddress& peer) noexcept override {
       try {
         front_.accept(std::move(transport), peer);
       } catch (const std::bad_alloc&) {  // the connection closes
+        loggers_.write(Area::telemetry, Level::error, "connection dropped: out of memory");
       }
     }
     void on_accept_paused(int) noexcept override {}
 
    private:
     Front& front_;
+    telemetry::Loggers& loggers_;
   };
 
   static ViewRef make_view() {

@@ -59,6 +59,7 @@ class CellFamilies final : public prometheus::Collectable {
 
   std::vector<prometheus::MetricFamily> Collect() const override {
     std::vector<prometheus::MetricFamily> out;
+    out.reserve(families.size());
     for (const FamilyRow& family : families)
       out.push_back({std::string(family.name), std::string(family.help), type_of(family.kind), {}});
     {

@@ -27,7 +27,7 @@ constexpr std::uint64_t special8(std::uint64_t word) noexcept {
 
 std::uint64_t special16(const Bytes16& v) noexcept {
   const Bytes16 found = (v < 0x20) | (v == '"') | (v == '\\');  // signed: from 0x80 on is below 0x20 too
-  std::array<std::uint64_t, 2> halves;
+  std::array<std::uint64_t, 2> halves{};
   std::memcpy(halves.data(), &found, sizeof halves);
   return halves[0] | halves[1];
 }

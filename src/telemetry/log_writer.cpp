@@ -139,7 +139,7 @@ void LogWriter::report_drops(bool last) noexcept {
   const TimePoint now = steady_now();
   if (total == reported_ || (now < report_again_ && !last)) return;
   report_again_ = now + report_every;
-  std::array<char, 1024> room;
+  std::array<char, 1024> room{};
   TimeText time;
   JsonLine line(room.data(), room.size(), time.of(wall_now()), Level::warn, "log lines dropped");
   line.word("area", word(Area::telemetry)).text("service", service_).number("lines", total - reported_).object("total");
@@ -180,7 +180,7 @@ void LogWriter::crash_flush(int signal) noexcept {
     for (std::size_t i = 0; i < channel->waiting(); ++i) sink_.write_at_crash(channel->waiting_lines(i));
     sink_.write_at_crash(channel->current_lines());
   }
-  std::array<char, 512> room;
+  std::array<char, 512> room{};
   TimeText time;
   JsonLine line(room.data(), room.size(), time.of(wall_now()), Level::error, "fatal signal");
   line.word("area", word(Area::core))
