@@ -4,18 +4,6 @@
 
 namespace holdfast::policies {
 
-// One per file of the same name.
-CatalogLine request_id();
-CatalogLine redaction();
-CatalogLine tracing();
-CatalogLine timeouts();
-CatalogLine limits();
-CatalogLine rate_limit();
-CatalogLine errors();
-CatalogLine drain();
-CatalogLine metrics();
-CatalogLine access_log();
-
 std::span<const CatalogLine> catalog() {
   static const std::array lines{
       request_id(),  // first: whatever happens next is told under this id

@@ -52,8 +52,8 @@ struct Services {
   telemetry::LogChannel& lines;  // of the worker
   telemetry::Registry& metrics;  // of the process
   telemetry::Slab& cells;        // of the worker, in `metrics`
-  std::uint64_t rate_seed =
-      0;                      // of the process: the same for all workers and across reloads, so that they agree on keys
+  // Of the process: the same for all workers and across reloads, so that they agree on keys.
+  std::uint64_t rate_seed = 0;
   std::uint64_t seed_hi = 0;  // of the worker, from the kernel
   std::uint64_t seed_lo = 0;
 };
@@ -66,5 +66,17 @@ struct CatalogLine {
   void (*hooks)(const PolicySettings& settings, const Plan& plan, Services& services, Pipeline& pipeline) = nullptr;
   config::CrossRule cross_rule = nullptr;
 };
+
+// One per file of the same name.
+CatalogLine request_id();
+CatalogLine redaction();
+CatalogLine tracing();
+CatalogLine timeouts();
+CatalogLine limits();
+CatalogLine rate_limit();
+CatalogLine errors();
+CatalogLine drain();
+CatalogLine metrics();
+CatalogLine access_log();
 
 }  // namespace holdfast::policies

@@ -122,10 +122,10 @@ TEST_CASE("load: a good file with any one byte changed is a configuration or a l
       "routes:\n  - {name: a, match: POST /a/*, limits: {body: 1KiB}}\n"
       "acceptRisk:\n  - check: limits.enforced\n    until: 2026-12-31\n    owner: 'me'\n    because: >-\n      later\n";
   REQUIRE(sample::load_policy(good));
+  constexpr char chosen[] = "\0\t\n\r\"'[]{}&*!|>%@`#:,-? \303\377a";
+  const std::string_view bytes(chosen, sizeof chosen - 1);
   for (std::size_t i = 0; i < good.size(); ++i) {
-    for (const char c : std::string_view("\0\t\n\r\"'[]{}&*!|>%@`#:,-? \xC3\xFF"
-                                         "a",
-                                         28)) {
+    for (const char c : bytes) {
       std::string changed = good;
       changed[i] = c;
       const auto loaded = sample::load_policy(changed);

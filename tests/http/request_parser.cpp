@@ -222,10 +222,7 @@ TEST_CASE("the form of a target fits the method") {
     refuses(target(bad), "authority of the target");
   }
   refuses(target("http://"), "form of the target");
-  for (const char* bad : {"/a#b", "/caf\xe9", "/a\tb",
-                          "/a\x7f"
-                          "b",
-                          "/a\x01"})
+  for (const char* bad : {"/a#b", "/caf\xe9", "/a\tb", "/a\177b", "/a\x01"})
     refuses(target(bad), "character in the request target");
   refuses(target("/a\0b"s), "character in the request target");
   refuses(target("/a b"), "HTTP version");
