@@ -34,6 +34,7 @@ struct Status {
 };
 constexpr Status statuses[] = {
     {200, "OK"},
+    {201, "Created"},
     {400, "Bad Request"},
     {404, "Not Found"},
     {405, "Method Not Allowed"},
@@ -53,6 +54,17 @@ const char* reason_phrase(int code) noexcept {
 
 std::string text_or_empty(const char* text) { return text == nullptr ? std::string() : std::string(text); }
 
+// Moves the content out and wipes where it was: it may hold a password.
+std::string take_content(evbuffer* buffer) {
+  std::string content(evbuffer_get_length(buffer), '\0');
+  evbuffer_copyout(buffer, content.data(), content.size());
+  std::vector<evbuffer_iovec> blocks(static_cast<std::size_t>(evbuffer_peek(buffer, -1, nullptr, nullptr, 0)));
+  evbuffer_peek(buffer, -1, nullptr, blocks.data(), static_cast<int>(blocks.size()));
+  for (const evbuffer_iovec& block : blocks) explicit_bzero(block.iov_base, block.iov_len);
+  evbuffer_drain(buffer, content.size());
+  return content;
+}
+
 Request copy_request(evhttp_request* raw) {
   Request request;
   request.method = method_name(evhttp_request_get_command(raw));
@@ -64,9 +76,7 @@ Request copy_request(evhttp_request* raw) {
        field = field->next.tqe_next) {
     request.fields.push_back({text_or_empty(field->key), text_or_empty(field->value)});
   }
-  evbuffer* body = evhttp_request_get_input_buffer(raw);
-  request.body.resize(evbuffer_get_length(body));
-  evbuffer_remove(body, request.body.data(), request.body.size());
+  request.body = take_content(evhttp_request_get_input_buffer(raw));
   return request;
 }
 

@@ -12,6 +12,7 @@
 
 #include "backend/event_handles.h"
 #include "backend/http_message.h"
+#include "backend/secret.h"
 #include "core/clock.h"
 
 namespace users {
@@ -42,6 +43,7 @@ class Exchange {
 
   std::uint64_t id() const noexcept { return id_; }
   const Request& request() const noexcept { return received_; }
+  void forget_content() noexcept { wipe(received_.body); }  // it may hold a password
   holdfast::TimePoint started() const noexcept { return started_; }
   int status() const noexcept { return status_; }  // 0: not answered yet
   bool endless() const noexcept { return endless_; }

@@ -69,7 +69,7 @@ void send_events(Exchange& exchange, const Events& events, std::uint64_t sent) {
 struct Player {
   Exchange& exchange;
 
-  void operator()(const Crash&) const { std::raise(SIGKILL); }
+  void operator()(const Crash&) const { std::raise(SIGSEGV); }
   void operator()(const Hang&) const { exchange.hang(); }
 
   // The next two free the connection, so they wait until evhttp has left its read callback.

@@ -29,6 +29,10 @@ struct Request {
     }
     return {};
   }
+
+  // What the proxy in front calls this request; bounded, because it goes into log lines.
+  std::string_view request_id() const noexcept { return field("x-request-id").substr(0, max_request_id); }
+  static constexpr std::size_t max_request_id = 128;
 };
 
 struct Reply {

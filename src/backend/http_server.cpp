@@ -20,9 +20,11 @@ using holdfast::Duration;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-constexpr std::size_t pool_threads = 8;
-constexpr std::size_t pool_queue = 128;
-constexpr int connection_idle_s = 75;  // longer than a proxy keeps its idle connections
+constexpr std::size_t store_threads = 8;
+constexpr std::size_t store_queue = 128;
+constexpr std::size_t registration_threads = 2;
+constexpr std::size_t registration_queue = 32;  // well under a second of hashing
+constexpr int connection_idle_s = 75;           // longer than a proxy keeps its idle connections
 constexpr ev_ssize_t max_header_bytes = 256 << 10;
 constexpr ev_ssize_t max_body_bytes = 2 << 20;
 constexpr milliseconds give_up_after{50};  // beyond the store's own bound
@@ -37,7 +39,8 @@ HttpServer::HttpServer(ListenSocket socket, Service& service, Log& log, Duration
       stop_delay_(stop_delay),
       base_(event_base_new()),
       http_(base_ ? evhttp_new(base_.get()) : nullptr),
-      pool_(pool_threads, pool_queue) {
+      store_calls_(store_threads, store_queue, [this](Call& call) { execute(call); }),
+      registrations_(registration_threads, registration_queue, [this](Call& call) { execute(call); }) {
   HOLDFAST_CHECK(http_ != nullptr);
   configure_http();
   listener_ = evhttp_accept_socket_with_handle(http_.get(), socket.fd.get());
@@ -81,32 +84,35 @@ void HttpServer::handle(evhttp_request* raw) {
   if (!added) return;  // ids do not repeat
   Exchange& exchange = *place->second;
   if (finishing_) exchange.close_after_reply();
-  carry_out(exchange, service_.plan(id, exchange.request()));
+  Plan plan = service_.plan(id, exchange.request());
+  exchange.forget_content();
+  carry_out(exchange, std::move(plan));
 }
 
 void HttpServer::carry_out(Exchange& exchange, Plan plan) {
   if (const auto* reply = std::get_if<Reply>(&plan)) return exchange.reply(*reply);
-  if (const auto* command = std::get_if<Command>(&plan)) return run_on_pool(exchange, *command);
+  if (auto* command = std::get_if<Command>(&plan)) return run_on_pool(exchange, std::move(*command));
   const auto* fault = std::get_if<Fault>(&plan);
   if (fault == nullptr) return exchange.reply(internal_error());
   if (std::holds_alternative<Crash>(*fault)) log_.write(Level::error, "crashing on request");
   play(*fault, exchange);
 }
 
-void HttpServer::run_on_pool(Exchange& exchange, const Command& command) {
-  const ExchangeId id = exchange.id();
-  const holdfast::TimePoint until = exchange.started() + store_call_bound;
-  const bool taken =
-      pool_.submit([this, id, command, until] { inbox_.post(id, service_.execute(id, command, until)); });
-  if (!taken) {
-    log_.write(Level::warn, "worker queue full");
-    return exchange.reply(error_reply(503, "too many requests in progress"));
-  }
-  exchange.after(store_call_bound + give_up_after, [this, &exchange] {
-    log_.write(Level::error, "store call given up", {{"exchange", static_cast<std::int64_t>(exchange.id())}});
+void HttpServer::run_on_pool(Exchange& exchange, Command command) {
+  WorkerPool<Call>& pool = std::holds_alternative<RegisterUser>(command) ? registrations_ : store_calls_;
+  const auto number = pool.submit({exchange.id(), std::string(exchange.request().request_id()), std::move(command),
+                                   exchange.started() + store_call_bound});
+  if (!number) return exchange.reply(busy());
+  exchange.after(store_call_bound + give_up_after, [this, &exchange, &pool, n = *number] {
+    if (!pool.has_started(n)) return exchange.reply(busy());  // a thread will find its time gone, and drop it
+    log_.write(
+        Level::error, "store call given up",
+        {{"exchange", static_cast<std::int64_t>(exchange.id())}, {"request_id", exchange.request().request_id()}});
     exchange.reply(internal_error());
   });
 }
+
+void HttpServer::execute(const Call& call) { inbox_.post(call.exchange, service_.execute(call)); }
 
 void HttpServer::deliver_finished() {
   for (const FinishedReply& finished : inbox_.take()) {
@@ -127,10 +133,9 @@ void HttpServer::log_request(const Exchange& exchange, Ending ending) {
   const bool cut = ending == Ending::cut;
   const int status = exchange.status();
   const Level level = status >= 500 ? Level::error : cut ? Level::warn : Level::info;
-  const std::string_view request_id = request.field("x-request-id");
   log_.write(level, cut ? "request cut" : "request",
              {{"exchange", static_cast<std::int64_t>(exchange.id())},
-              {"request_id", request_id},
+              {"request_id", request.request_id()},
               {"method", std::string_view(request.method)},
               {"path", std::string_view(request.path)},
               {"status", std::int64_t{status}},

@@ -1,7 +1,8 @@
 // HttpServer: evhttp on one loop thread, and a small pool for what may block.
 //
-// Requests are planned on the loop; commands run on the pool under a deadline and come back through the inbox. A reply
-// that has not come shortly after the deadline is given up, so not even a stuck disk can hold a client.
+// Requests are planned on the loop; calls run on a pool under a deadline and come back through the inbox. A reply that
+// has not come shortly after the deadline is given up, so not even a stuck disk can hold a client. Registrations have a
+// pool of their own: hashing a password costs processor time and 19 MiB, and must not hold up anything else.
 #pragma once
 
 #include <cstdint>
@@ -34,7 +35,8 @@ class HttpServer final : private ExchangeOwner {
   void add_events();
   void handle(evhttp_request* raw);
   void carry_out(Exchange& exchange, Plan plan);
-  void run_on_pool(Exchange& exchange, const Command& command);
+  void run_on_pool(Exchange& exchange, Command command);
+  void execute(const Call& call);  // pool threads
   void deliver_finished();
   void on_stop_signal(int signal);
   void finish();
@@ -69,7 +71,8 @@ class HttpServer final : private ExchangeOwner {
   ExchangeId last_id_ = 0;
   bool stopping_ = false;
   bool finishing_ = false;
-  WorkerPool pool_;  // last: its threads use the inbox
+  WorkerPool<Call> store_calls_;  // the pools last: their threads use the inbox
+  WorkerPool<Call> registrations_;
 };
 
 }  // namespace users

@@ -4,6 +4,8 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "backend/secret.h"
+
 namespace users {
 
 // Collects the members of the outermost object. Returning false ends the parse; `fault` then says why.
@@ -11,6 +13,11 @@ class JsonObject::Reader final : public nlohmann::json_sax<nlohmann::json> {
  public:
   std::string fault;
   std::vector<Member> members;
+
+  Reader() { members.reserve(max_members); }  // never moved, so that no text is left behind
+  Reader(const Reader&) = delete;
+  Reader& operator=(const Reader&) = delete;
+  ~Reader() override { wipe_texts(members); }
 
   bool null() override { return keep(OtherJson{}); }
   bool boolean(bool) override { return keep(OtherJson{}); }
@@ -31,14 +38,19 @@ class JsonObject::Reader final : public nlohmann::json_sax<nlohmann::json> {
   bool key(std::string& name) override {
     if (depth_ != 1) return true;
     for (const Member& member : members) {
-      if (member.key == name) return fail("key " + json_string(name) + " appears twice");
+      if (member.key == name)
+        return fail("key " + json_string(std::string_view(name).substr(0, 64)) + " appears twice");
     }
+    if (members.size() == max_members) return fail("content has more than 64 members");
     members.push_back({std::move(name), OtherJson{}});
     return true;
   }
 
-  bool parse_error(std::size_t position, const std::string&, const nlohmann::json::exception&) override {
-    return fail("content is not valid JSON at byte " + std::to_string(position));
+  bool parse_error(std::size_t position, const std::string&, const nlohmann::json::exception& error) override {
+    constexpr int number_overflow = 406;  // the library's id of that error
+    const std::string_view what =
+        error.id == number_overflow ? "has a number out of range" : "is not valid JSON in UTF-8";
+    return fail(std::string("content ").append(what).append(" at byte ").append(std::to_string(position)));
   }
 
  private:
@@ -69,6 +81,14 @@ holdfast::Result<JsonObject, Invalid> JsonObject::parse(std::string_view bytes) 
   JsonObject object;
   object.members_ = std::move(reader.members);
   return object;
+}
+
+JsonObject::~JsonObject() { wipe_texts(members_); }
+
+void JsonObject::wipe_texts(std::vector<Member>& members) noexcept {
+  for (Member& member : members) {
+    if (auto* text = std::get_if<std::string>(&member.value)) wipe(*text);
+  }
 }
 
 const JsonValue* JsonObject::find(std::string_view key) const noexcept {

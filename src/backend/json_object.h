@@ -1,7 +1,8 @@
 // json_object: one flat JSON object from untrusted bytes.
 //
-// Stricter than the JSON library: a doubled key, more than one value and nesting beyond `max_depth` are refused. Nested
-// values are read over and kept only as a kind, because no command of this service has any.
+// Stricter than the JSON library: a doubled key, too many members and nesting beyond `max_depth` are refused. Nested
+// values are read over and kept only as a kind, because no command of this service has any. Texts are wiped at the end:
+// one of them may be a password.
 #pragma once
 
 #include <cstddef>
@@ -22,6 +23,14 @@ using JsonValue = std::variant<OtherJson, std::string, std::int64_t>;
 class JsonObject {
  public:
   static constexpr std::size_t max_depth = 16;
+  static constexpr std::size_t max_members = 64;
+
+  JsonObject() = default;
+  JsonObject(const JsonObject&) = delete;
+  JsonObject& operator=(const JsonObject&) = delete;
+  JsonObject(JsonObject&&) noexcept = default;
+  JsonObject& operator=(JsonObject&&) noexcept = default;
+  ~JsonObject();
 
   static holdfast::Result<JsonObject, Invalid> parse(std::string_view bytes);
 
@@ -34,6 +43,8 @@ class JsonObject {
     JsonValue value;
   };
   class Reader;
+
+  static void wipe_texts(std::vector<Member>& members) noexcept;
 
   std::vector<Member> members_;
 };

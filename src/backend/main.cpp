@@ -7,12 +7,15 @@
 #include <utility>
 #include <vector>
 
+#include "backend/argon2id.h"
+#include "backend/crash.h"
 #include "backend/http_server.h"
 #include "backend/listen_socket.h"
 #include "backend/log.h"
 #include "backend/options.h"
 #include "backend/service.h"
-#include "backend/sqlite_store.h"
+#include "backend/store_place.h"
+#include "backend/store_health.h"
 
 namespace {
 
@@ -27,16 +30,15 @@ int complain(std::string_view sentence, int code) {
 
 int serve(const users::Options& options, users::ListenSocket socket) {
   users::Log log;
-  users::SqliteStore store(options.sqlite_place);
-  users::Service service(store, log, options.faults);
-  const auto ready = store.ping(holdfast::steady_now() + users::store_call_bound);
-  if (!ready) {  // served all the same: the store may come back
-    log.write(users::Level::error, "store not ready", {{"cause", std::string_view(users::describe(ready.error()))}});
-  }
+  const auto store = users::open_store(options.store);
+  const users::Argon2id hasher;
+  const users::StoreHealth health(*store, log);  // a store that is down is waited for while serving
+  users::Service service(*store, hasher, health, log, options.faults);
   const std::string address = socket.address;
+  const std::string store_name = users::printable(options.store);
   users::HttpServer server(std::move(socket), service, log, options.stop_delay);
   log.write(users::Level::info, "listening",
-            {{"address", std::string_view(address)}, {"store", std::string_view(options.sqlite_place)}});
+            {{"address", std::string_view(address)}, {"store", std::string_view(store_name)}});
   server.run();
   log.write(users::Level::info, "stopped");
   return 0;
@@ -50,6 +52,7 @@ int run(const std::vector<std::string_view>& arguments) {
     return 0;
   }
   std::signal(SIGPIPE, SIG_IGN);  // a client that went away is an error of its own write
+  std::signal(SIGXFSZ, SIG_IGN);  // so is a file that may not grow
   auto socket = users::open_listen_socket(options.value().listen);
   if (!socket) return complain(socket.error(), exit_cannot_bind);
   return serve(options.value(), std::move(socket).value());
@@ -58,6 +61,7 @@ int run(const std::vector<std::string_view>& arguments) {
 }  // namespace
 
 int main(int count, char** values) {
+  users::report_crashes();
   try {
     return run(std::vector<std::string_view>(values + 1, values + count));
   } catch (const std::exception& fault) {

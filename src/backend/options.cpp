@@ -19,15 +19,15 @@ Fault set_listen(Options& options, std::string_view value) {
 }
 
 Fault set_store(Options& options, std::string_view value) {
-  constexpr std::string_view sqlite = "sqlite:";
-  if (value.starts_with("postgres://") || value.starts_with("postgresql://")) {
-    return "--store postgres:// is not supported by this build; use sqlite:";
-  }
-  if (!value.starts_with(sqlite) || value.size() == sqlite.size()) {
-    return "--store " + quoted(value) + " is no store; write it as sqlite:users.db or sqlite::memory:";
-  }
-  options.sqlite_place = value.substr(sqlite.size());
+  auto place = parse_store_place(value);
+  if (!place) return std::move(place).error();
+  options.store = std::move(place).value();
   return std::nullopt;
+}
+
+bool is_missing(const StorePlace& place) noexcept {
+  const auto* sqlite = std::get_if<SqlitePlace>(&place);
+  return sqlite != nullptr && sqlite->path.empty();
 }
 
 Fault set_stop_delay(Options& options, std::string_view value) {
@@ -64,7 +64,8 @@ const std::string_view help_text =
     "Usage: users-service --listen ADDRESS --store STORE [--stop-delay DURATION] [--faults]\n"
     "\n"
     "  --listen ADDRESS       where to serve, as 127.0.0.1:3000; port 0 is chosen by the kernel and logged\n"
-    "  --store STORE          sqlite:FILE, or sqlite::memory: for a store that ends with the process\n"
+    "  --store STORE          sqlite:FILE; sqlite::memory: for a store that ends with the process;\n"
+    "                         postgres://USER@HOST:PORT/DATABASE, its password in PGPASSWORD or a .pgpass file\n"
     "  --stop-delay DURATION  how long to go on serving after SIGTERM (default 0s)\n"
     "  --faults               adds routes that fail on purpose: /ok /boom /crash /hang /slow /slow-store /leak\n"
     "                         /big /echo /reset /garbage /stream\n"
@@ -87,7 +88,7 @@ holdfast::Result<Options, std::string> parse_options(const std::vector<std::stri
   }
   if (options.help) return options;
   if (options.listen.size == 0) return std::string("--listen is missing; for example --listen 127.0.0.1:3000");
-  if (options.sqlite_place.empty()) return std::string("--store is missing; for example --store sqlite:users.db");
+  if (is_missing(options.store)) return std::string("--store is missing; for example --store sqlite:users.db");
   return options;
 }
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "backend/listen_socket.h"
+#include "backend/store_place.h"
 #include "core/clock.h"
 #include "core/result.h"
 
@@ -13,7 +14,7 @@ namespace users {
 
 struct Options {
   Address listen;
-  std::string sqlite_place;  // a path, or `:memory:`
+  StorePlace store;
   holdfast::Duration stop_delay{};
   bool faults = false;
   bool help = false;

@@ -1,14 +1,15 @@
 #include "backend/service.h"
 
-#include <type_traits>
+#include <exception>
 #include <utility>
 #include <variant>
+
+#include "backend/users.h"
 
 namespace users {
 namespace {
 
 using holdfast::Result;
-using holdfast::TimePoint;
 
 template <class... Fs>
 struct Overloaded : Fs... {
@@ -22,49 +23,58 @@ std::int64_t logged(ExchangeId id) noexcept { return static_cast<std::int64_t>(i
 }  // namespace
 
 template <class Outcome, class Handler>
-Outcome Service::guarded(ExchangeId id, const Handler& handler) noexcept {
+Outcome Service::guarded(ExchangeId id, std::string_view request_id, const Handler& handler) noexcept {
+  const auto log = [&](std::string_view cause) {
+    log_.write(Level::error, "handler threw", {{"exchange", logged(id)}, {"request_id", request_id}, {"cause", cause}});
+  };
   try {
     return handler();
   } catch (const std::exception& fault) {
-    log_.write(Level::error, "handler threw", {{"exchange", logged(id)}, {"cause", std::string_view(fault.what())}});
+    log(fault.what());
   } catch (...) {
-    log_.write(Level::error, "handler threw", {{"exchange", logged(id)}, {"cause", std::string_view("unknown")}});
+    log("unknown");
   }
   return internal_error();
 }
 
 template <class Value>
-Reply Service::reply_and_log(ExchangeId id, const Result<Value, Refusal>& outcome) {
+Reply Service::reply_and_log(const Call& call, const Result<Value, Refusal>& outcome) {
   if (!outcome && !outcome.error().cause.empty()) {
     const std::string_view cause = outcome.error().cause;
-    log_.write(Level::error, "store call failed", {{"exchange", logged(id)}, {"cause", cause}});
+    log_.write(
+        Level::error, "call failed",
+        {{"exchange", logged(call.exchange)}, {"request_id", std::string_view(call.request_id)}, {"cause", cause}});
   }
   return reply_to(outcome);
 }
 
 Plan Service::plan(ExchangeId id, const Request& request) noexcept {
-  return guarded<Plan>(id, [&]() -> Plan {
+  return guarded<Plan>(id, request.request_id(), [&]() -> Plan {
     if (faults_) {
       if (auto fault = plan_fault(request)) return std::move(*fault);
     }
     auto command = parse_command(request);
     if (!command) return std::move(command).error();
+    if (std::holds_alternative<CheckHealth>(command.value())) return reply_to_health(health_.answers());
     return std::move(command).value();
   });
 }
 
-Reply Service::execute(ExchangeId id, const Command& command, TimePoint until) noexcept {
+Reply Service::execute(const Call& call) noexcept {
+  return guarded<Reply>(call.exchange, call.request_id, [&] { return run(call); });
+}
+
+Reply Service::run(const Call& call) {
+  if (holdfast::steady_now() >= call.until) return busy();  // its time went by in the queue
   const Overloaded handlers{
-      [&](const CreateUser& create) { return reply_and_log(id, create_user(store_, create, until)); },
-      [&](const FindUser& find) { return reply_and_log(id, find_user(store_, find, until)); },
-      [&](const CheckHealth&) { return reply_and_log(id, check_health(store_, until)); },
-      [&](const OccupyStore& occupy) {
-        const auto outcome = occupy_store(store_, occupy, until);
-        Reply reply = reply_and_log(id, outcome);
-        return outcome ? reply : internal_error();
-      },
+      [&](const CreateUser& create) { return reply_and_log(call, create_user(store_, create, call.until)); },
+      [&](const RegisterUser& user) { return reply_and_log(call, register_user(store_, hasher_, user, call.until)); },
+      [&](const FindUser& find) { return reply_and_log(call, find_user(store_, find, call.until)); },
+      [&](const ListUsers& list) { return reply_and_log(call, list_users(store_, list, call.until)); },
+      [&](const CheckHealth&) { return reply_to_health(health_.answers()); },
+      [&](const OccupyStore& occupy) { return reply_and_log(call, occupy_store(store_, occupy, call.until)); },
   };
-  return guarded<Reply>(id, [&] { return std::visit(handlers, command); });
+  return std::visit(handlers, call.command);
 }
 
 }  // namespace users

@@ -1,7 +1,12 @@
 #include "backend/sqlite_connection.h"
 
+#include <algorithm>
 #include <chrono>
+#include <iterator>
 #include <utility>
+
+#include "backend/sqlite_error.h"
+#include "backend/sqlite_migrations.h"
 
 namespace users {
 namespace {
@@ -11,29 +16,8 @@ using holdfast::Result;
 using holdfast::TimePoint;
 using std::chrono::milliseconds;
 
-constexpr const char* schema = "CREATE TABLE IF NOT EXISTS users (id INTEGER PRIMARY KEY, name TEXT NOT NULL) STRICT";
 constexpr milliseconds pause_step{5};       // one row of the statement behind `occupy`
 constexpr int opcodes_between_checks = 50;  // about one or two such rows
-
-struct NamedFailure {
-  int primary_code;
-  StoreFailure failure;
-};
-// What is not listed is `unavailable`: the file cannot be opened, read, written or grown.
-constexpr NamedFailure named_failures[] = {
-    {SQLITE_BUSY, StoreFailure::timeout},      {SQLITE_LOCKED, StoreFailure::timeout},
-    {SQLITE_INTERRUPT, StoreFailure::timeout}, {SQLITE_CONSTRAINT, StoreFailure::conflict},
-    {SQLITE_CORRUPT, StoreFailure::corrupt},   {SQLITE_NOTADB, StoreFailure::corrupt},
-    {SQLITE_FORMAT, StoreFailure::corrupt},    {SQLITE_MISMATCH, StoreFailure::corrupt},
-};
-
-StoreFailure failure_of(int code) noexcept {
-  const int primary_code = code & 0xff;
-  for (const NamedFailure& named : named_failures) {
-    if (named.primary_code == primary_code) return named.failure;
-  }
-  return StoreFailure::unavailable;
-}
 
 // SQL function pause(x): waits one step, so that a slow statement costs no processor time.
 void pause(sqlite3_context* context, int, sqlite3_value**) noexcept {
@@ -60,6 +44,7 @@ class SqliteConnection::Run {
   Run(const Run&) = delete;
   Run& operator=(const Run&) = delete;
   ~Run() {
+    connection_.last_code_ = code_;
     sqlite3_reset(statement_);
     sqlite3_clear_bindings(statement_);
   }
@@ -96,30 +81,45 @@ Result<std::unique_ptr<SqliteConnection>, StoreError> SqliteConnection::open(con
   constexpr int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX;
   const int opened = sqlite3_open_v2(uri.c_str(), &raw, flags, nullptr);
   Database database(raw);  // set even when opening failed
-  if (opened != SQLITE_OK) {
-    return StoreError{failure_of(opened), raw == nullptr ? "out of memory" : sqlite3_errmsg(raw)};
+  if (opened != SQLITE_OK) return sqlite_error(raw, opened);
+  if (sqlite3_db_readonly(raw, "main") != 0) {  // reading on would leave a log behind that nobody may write
+    return StoreError{StoreFailure::unavailable, "the file may not be written"};
   }
   auto connection = std::make_unique<SqliteConnection>(Key{}, std::move(database));
   connection->until_ = until;
-  sqlite3_busy_handler(raw, &SqliteConnection::on_busy, connection.get());
+  if (const int code = connection->configure(journal); code != SQLITE_OK) return connection->error(code);
+  if (auto migrated = migrate(raw); !migrated) return std::move(migrated).error();
+  // From here on: the work of a long migration is not thrown away at the deadline, only its locks are not waited for.
   sqlite3_progress_handler(raw, opcodes_between_checks, &SqliteConnection::on_progress, connection.get());
-  const int prepared = connection->prepare_all(journal);
-  if (prepared != SQLITE_OK) return connection->error(prepared);
+  if (const int code = connection->prepare_all(); code != SQLITE_OK) return connection->error(code);
   return connection;
 }
 
-int SqliteConnection::prepare_all(Journal journal) {
+int SqliteConnection::configure(Journal journal) noexcept {
+  sqlite3* const database = database_.get();
+  sqlite3_extended_result_codes(database, 1);
+  sqlite3_busy_handler(database, &SqliteConnection::on_busy, this);
   // WAL with NORMAL: a crash of the process loses nothing, a power cut may lose the last commits, none is torn.
   constexpr const char* wal = "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL";
   constexpr const char* memory = "PRAGMA journal_mode=MEMORY; PRAGMA synchronous=OFF";
   const char* pragmas = journal == Journal::wal ? wal : memory;
-  int code = sqlite3_exec(database_.get(), pragmas, nullptr, nullptr, nullptr);
-  if (code == SQLITE_OK) code = sqlite3_exec(database_.get(), schema, nullptr, nullptr, nullptr);
-  if (code == SQLITE_OK) {
-    code = sqlite3_create_function(database_.get(), "pause", 1, SQLITE_UTF8, nullptr, &pause, nullptr, nullptr);
+  int code = SQLITE_BUSY;  // a switch to WAL beside another process does not ask the busy handler
+  for (int attempt = 0; code == SQLITE_BUSY; ++attempt) {
+    code = sqlite3_exec(database, pragmas, nullptr, nullptr, nullptr);
+    if (code == SQLITE_BUSY && on_busy(this, attempt) == 0) break;
   }
-  if (code == SQLITE_OK) code = prepare(insert_, "INSERT INTO users (name) VALUES (?1)");
+  if (code != SQLITE_OK) return code;
+  return sqlite3_create_function(database, "pause", 1, SQLITE_UTF8, nullptr, &pause, nullptr, nullptr);
+}
+
+int SqliteConnection::prepare_all() noexcept {
+  int code = prepare(insert_, "INSERT INTO users (name) VALUES (?1)");
+  if (code == SQLITE_OK) {
+    code = prepare(insert_account_,
+                   "INSERT INTO users (name, email, email_key, age, password_hash) VALUES (?1, ?2, ?3, ?4, ?5)");
+  }
   if (code == SQLITE_OK) code = prepare(find_, "SELECT name FROM users WHERE id = ?1");
+  if (code == SQLITE_OK) code = prepare(page_, "SELECT id, name FROM users WHERE id > ?1 ORDER BY id LIMIT ?2");
   if (code == SQLITE_OK) code = prepare(ping_, "SELECT 1 FROM users LIMIT 1");
   if (code == SQLITE_OK) {
     code = prepare(occupy_,
@@ -136,13 +136,6 @@ int SqliteConnection::prepare(Statement& statement, const char* sql) noexcept {
   return code;
 }
 
-StoreError SqliteConnection::error(int code) const {
-  const StoreFailure failure = failure_of(code);
-  if ((code & 0xff) == SQLITE_INTERRUPT) return {failure, "the call took longer than it may"};
-  const std::string cause = sqlite3_errmsg(database_.get());
-  return {failure, cause + " (sqlite " + std::to_string(sqlite3_extended_errcode(database_.get())) + ")"};
-}
-
 int SqliteConnection::on_progress(void* self) noexcept {
   return static_cast<SqliteConnection*>(self)->expired() ? 1 : 0;  // 1 interrupts the statement
 }
@@ -153,12 +146,24 @@ int SqliteConnection::on_busy(void* self, int attempt) noexcept {
   return 1;
 }
 
-Result<User, StoreError> SqliteConnection::insert(const Name& name, TimePoint until) {
+Result<User, StoreError> SqliteConnection::insert(const UserName& name, TimePoint until) {
   Run run(*this, insert_, until);
   run.bind(1, name.text());
   run.step();
   if (run.failed()) return run.error();
   return User{sqlite3_last_insert_rowid(database_.get()), name.text()};
+}
+
+Result<User, StoreError> SqliteConnection::insert_account(const Account& account, TimePoint until) {
+  Run run(*this, insert_account_, until);
+  run.bind(1, account.name.text());
+  run.bind(2, account.email.text());
+  run.bind(3, account.email.key());
+  run.bind(4, std::int64_t{account.age.years()});
+  run.bind(5, account.password.text);
+  run.step();
+  if (run.failed()) return run.error();
+  return User{sqlite3_last_insert_rowid(database_.get()), account.name.text()};
 }
 
 Result<std::optional<User>, StoreError> SqliteConnection::find(std::int64_t id, TimePoint until) {
@@ -168,6 +173,16 @@ Result<std::optional<User>, StoreError> SqliteConnection::find(std::int64_t id, 
   if (run.failed()) return run.error();
   if (!found) return std::optional<User>{};
   return std::optional<User>{User{id, text_column(run.row(), 0)}};
+}
+
+Result<std::vector<User>, StoreError> SqliteConnection::page(std::int64_t after, std::size_t limit, TimePoint until) {
+  Run run(*this, page_, until);
+  run.bind(1, after);
+  run.bind(2, static_cast<std::int64_t>(limit));
+  std::vector<User> users;
+  while (run.step()) users.push_back({sqlite3_column_int64(run.row(), 0), text_column(run.row(), 1)});
+  if (run.failed()) return run.error();
+  return users;
 }
 
 Result<Done, StoreError> SqliteConnection::ping(TimePoint until) {
@@ -185,10 +200,18 @@ Result<Done, StoreError> SqliteConnection::occupy(Duration length, TimePoint unt
   return Done{};
 }
 
-bool SqliteConnection::moved() const noexcept {
+bool SqliteConnection::usable() const noexcept {
   int moved = 0;
   const int code = sqlite3_file_control(database_.get(), "main", SQLITE_FCNTL_HAS_MOVED, &moved);
-  return code == SQLITE_OK && moved != 0;
+  return code != SQLITE_OK || moved == 0;
+}
+
+bool SqliteConnection::lost() const noexcept {
+  constexpr int harmless[] = {SQLITE_OK,     SQLITE_ROW,       SQLITE_DONE,       SQLITE_BUSY,
+                              SQLITE_LOCKED, SQLITE_INTERRUPT, SQLITE_CONSTRAINT, SQLITE_FULL};
+  if (sqlite3_get_autocommit(database_.get()) == 0) return true;  // a transaction that we did not begin
+  const bool listed = std::ranges::find(harmless, last_code_ & 0xff) != std::end(harmless);
+  return !listed && last_code_ != SQLITE_IOERR_WRITE;
 }
 
 }  // namespace users

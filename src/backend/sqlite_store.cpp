@@ -36,68 +36,61 @@ std::string memory_uri() {
   return "file:/users-" + std::to_string(random()) + "-" + std::to_string(random()) + "?vfs=memdb";
 }
 
-bool leaves_connection_usable(const StoreError& error) noexcept {
-  return error.failure == StoreFailure::timeout || error.failure == StoreFailure::conflict;
-}
-
 }  // namespace
 
 SqliteStore::SqliteStore(std::string_view place)
     : journal_(place == ":memory:" ? Journal::memory : Journal::wal),
       uri_(journal_ == Journal::memory ? memory_uri() : file_uri(place)) {}
 
+std::optional<StoreError> SqliteStore::drop_anchor(TimePoint until) {
+  const std::lock_guard guard(anchor_lock_);
+  if (anchor_) return std::nullopt;
+  auto opened = SqliteConnection::open(uri_, journal_, until);
+  if (!opened) return std::move(opened).error();
+  anchor_ = std::move(opened).value();
+  return std::nullopt;
+}
+
 Result<SqliteStore::Connection, StoreError> SqliteStore::borrow(TimePoint until) {
-  std::vector<Connection> stale;  // closed after the lock is released
-  {
-    const std::lock_guard guard(lock_);
-    if (journal_ == Journal::memory && !anchor_) {
-      auto opened = SqliteConnection::open(uri_, journal_, until);
-      if (!opened) return std::move(opened).error();
-      anchor_ = std::move(opened).value();
-    }
-    if (!idle_.empty() && !idle_.back()->moved()) {
-      Connection connection = std::move(idle_.back());
-      idle_.pop_back();
-      return connection;
-    }
-    stale.swap(idle_);
+  if (journal_ == Journal::memory) {
+    if (auto failed = drop_anchor(until)) return std::move(*failed);
   }
-  stale.clear();  // before the new file is opened: closing the last connection may remove a log of the same name
+  if (auto connection = idle_.take()) return connection;
   return SqliteConnection::open(uri_, journal_, until);
 }
 
-void SqliteStore::give_back(Connection connection) {
-  const std::lock_guard guard(lock_);
-  idle_.push_back(std::move(connection));
-}
-
-template <class Outcome, class Call>
-Outcome SqliteStore::with_connection(TimePoint until, const Call& call) {
+template <class Call>
+std::invoke_result_t<Call, SqliteConnection&> SqliteStore::with_connection(TimePoint until, const Call& call) {
   auto connection = borrow(until);
   if (!connection) return std::move(connection).error();
-  Outcome outcome = call(*connection.value());
-  if (outcome || leaves_connection_usable(outcome.error())) give_back(std::move(connection).value());
+  auto outcome = call(*connection.value());
+  if (!connection.value()->lost()) idle_.give_back(std::move(connection).value());
   return outcome;
 }
 
-Result<User, StoreError> SqliteStore::insert(const Name& name, TimePoint until) {
-  return with_connection<Result<User, StoreError>>(
-      until, [&](SqliteConnection& connection) { return connection.insert(name, until); });
+Result<User, StoreError> SqliteStore::insert(const UserName& name, TimePoint until) {
+  return with_connection(until, [&](SqliteConnection& connection) { return connection.insert(name, until); });
+}
+
+Result<User, StoreError> SqliteStore::insert_account(const Account& account, TimePoint until) {
+  return with_connection(until,
+                         [&](SqliteConnection& connection) { return connection.insert_account(account, until); });
 }
 
 Result<std::optional<User>, StoreError> SqliteStore::find(std::int64_t id, TimePoint until) {
-  return with_connection<Result<std::optional<User>, StoreError>>(
-      until, [&](SqliteConnection& connection) { return connection.find(id, until); });
+  return with_connection(until, [&](SqliteConnection& connection) { return connection.find(id, until); });
+}
+
+Result<std::vector<User>, StoreError> SqliteStore::page(std::int64_t after, std::size_t limit, TimePoint until) {
+  return with_connection(until, [&](SqliteConnection& connection) { return connection.page(after, limit, until); });
 }
 
 Result<Done, StoreError> SqliteStore::ping(TimePoint until) {
-  return with_connection<Result<Done, StoreError>>(
-      until, [&](SqliteConnection& connection) { return connection.ping(until); });
+  return with_connection(until, [&](SqliteConnection& connection) { return connection.ping(until); });
 }
 
 Result<Done, StoreError> SqliteStore::occupy(Duration length, TimePoint until) {
-  return with_connection<Result<Done, StoreError>>(
-      until, [&](SqliteConnection& connection) { return connection.occupy(length, until); });
+  return with_connection(until, [&](SqliteConnection& connection) { return connection.occupy(length, until); });
 }
 
 }  // namespace users

@@ -5,12 +5,17 @@
 // recovery.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
+#include "backend/connection_pool.h"
 #include "backend/sqlite_connection.h"
 #include "backend/store.h"
 
@@ -21,8 +26,11 @@ class SqliteStore final : public Store {
   // `place`: a path, or `:memory:`. Opens nothing yet, so that the service starts during an outage, too.
   explicit SqliteStore(std::string_view place);
 
-  holdfast::Result<User, StoreError> insert(const Name& name, holdfast::TimePoint until) override;
+  holdfast::Result<User, StoreError> insert(const UserName& name, holdfast::TimePoint until) override;
+  holdfast::Result<User, StoreError> insert_account(const Account& account, holdfast::TimePoint until) override;
   holdfast::Result<std::optional<User>, StoreError> find(std::int64_t id, holdfast::TimePoint until) override;
+  holdfast::Result<std::vector<User>, StoreError> page(std::int64_t after, std::size_t limit,
+                                                       holdfast::TimePoint until) override;
   holdfast::Result<Done, StoreError> ping(holdfast::TimePoint until) override;
   holdfast::Result<Done, StoreError> occupy(holdfast::Duration length, holdfast::TimePoint until) override;
 
@@ -30,15 +38,15 @@ class SqliteStore final : public Store {
   using Connection = std::unique_ptr<SqliteConnection>;
 
   holdfast::Result<Connection, StoreError> borrow(holdfast::TimePoint until);
-  void give_back(Connection connection);
-  template <class Outcome, class Call>
-  Outcome with_connection(holdfast::TimePoint until, const Call& call);
+  std::optional<StoreError> drop_anchor(holdfast::TimePoint until);
+  template <class Call>
+  std::invoke_result_t<Call, SqliteConnection&> with_connection(holdfast::TimePoint until, const Call& call);
 
   SqliteConnection::Journal journal_;
   std::string uri_;
-  std::mutex lock_;               // guards what follows
-  std::vector<Connection> idle_;  // most recently used at the back
-  Connection anchor_;             // memory only: the data lives as long as one connection does
+  std::mutex anchor_lock_;
+  Connection anchor_;  // memory only: the data lives as long as one connection does
+  ConnectionPool<SqliteConnection> idle_;
 };
 
 }  // namespace users

@@ -4,9 +4,11 @@
 // outage the next call that can succeed does.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "backend/user.h"
 #include "core/clock.h"
@@ -34,8 +36,17 @@ class Store {
   Store& operator=(const Store&) = delete;
   virtual ~Store() = default;
 
-  virtual holdfast::Result<User, StoreError> insert(const Name& name, holdfast::TimePoint until) = 0;
+  virtual holdfast::Result<User, StoreError> insert(const UserName& name, holdfast::TimePoint until) = 0;
+
+  // `conflict` when the email address is taken; the database's unique constraint decides, also between two processes.
+  virtual holdfast::Result<User, StoreError> insert_account(const Account& account, holdfast::TimePoint until) = 0;
+
   virtual holdfast::Result<std::optional<User>, StoreError> find(std::int64_t id, holdfast::TimePoint until) = 0;
+
+  // At most `limit` users with an id above `after`, by id.
+  virtual holdfast::Result<std::vector<User>, StoreError> page(std::int64_t after, std::size_t limit,
+                                                               holdfast::TimePoint until) = 0;
+
   virtual holdfast::Result<Done, StoreError> ping(holdfast::TimePoint until) = 0;
 
   // Keeps the database busy for `length`; only /slow-store asks for it.

@@ -1,6 +1,5 @@
 #include "backend/users.h"
 
-#include <algorithm>
 #include <utility>
 
 namespace users {
@@ -19,53 +18,53 @@ std::string_view word(StoreFailure failure) noexcept {
   return "";
 }
 
-Refusal refusal_of(const StoreError& error) {
-  if (error.failure == StoreFailure::conflict) return {Denial::exists, "already exists", describe(error)};
-  return {Denial::failed, "", describe(error)};
-}
-
-bool is_control(char c) noexcept { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }
+Refusal failed(const StoreError& error) { return {Denial::failed, "", describe(error)}; }
 
 }  // namespace
 
-Result<Name, Invalid> Name::from(std::string_view text) {
-  if (text.find_first_not_of(" \t\r\n") == std::string_view::npos) return Invalid{"name must not be empty"};
-  if (text.size() > max_bytes) return Invalid{"name must not be longer than 256 bytes"};
-  if (std::any_of(text.begin(), text.end(), is_control)) return Invalid{"name must not contain control characters"};
-  return Name(text);
-}
-
 std::string describe(const StoreError& error) {
-  std::string text = "store ";
-  text += word(error.failure);
-  text += ": ";
-  text += error.cause;
-  return text;
+  return std::string("store ").append(word(error.failure)).append(": ").append(error.cause);
 }
 
 Result<User, Refusal> create_user(Store& store, const CreateUser& command, TimePoint until) {
   auto user = store.insert(command.name, until);
-  if (!user) return refusal_of(user.error());
+  if (!user) return failed(user.error());
   return std::move(user).value();
+}
+
+Result<Registered, Refusal> register_user(Store& store, const PasswordHasher& hasher, const RegisterUser& command,
+                                          TimePoint until) {
+  auto hash = hasher.hash(command.password);
+  if (!hash) return Refusal{Denial::failed, "", std::move(hash).error().cause};
+  const Account account{command.username, command.email, command.age, std::move(hash).value()};
+  const auto user = store.insert_account(account, until);
+  if (user) return Registered{user.value().id, account.name.text(), account.email.text()};
+  if (user.error().failure == StoreFailure::conflict) return Refusal{Denial::exists, "already exists", ""};
+  return failed(user.error());
 }
 
 Result<User, Refusal> find_user(Store& store, const FindUser& command, TimePoint until) {
   auto found = store.find(command.id, until);
-  if (!found) return refusal_of(found.error());
+  if (!found) return failed(found.error());
   auto& user = found.value();
   if (!user) return Refusal{Denial::not_found, "user " + std::to_string(command.id) + " not found", ""};
   return std::move(*user);
 }
 
-Result<Done, Refusal> check_health(Store& store, TimePoint until) {
-  auto answer = store.ping(until);
-  if (!answer) return refusal_of(answer.error());
-  return Done{};
+Result<UserPage, Refusal> list_users(Store& store, const ListUsers& command, TimePoint until) {
+  auto found = store.page(command.after, command.limit + 1, until);  // one more tells whether another page follows
+  if (!found) return failed(found.error());
+  UserPage page{std::move(found).value(), std::nullopt};
+  if (page.users.size() > command.limit) {
+    page.users.resize(command.limit);
+    page.next = page.users.back().id;
+  }
+  return page;
 }
 
 Result<Done, Refusal> occupy_store(Store& store, const OccupyStore& command, TimePoint until) {
   auto answer = store.occupy(command.length, until);
-  if (!answer) return refusal_of(answer.error());
+  if (!answer) return failed(answer.error());
   return Done{};
 }
 

@@ -115,7 +115,7 @@ Progress RequestParser::read_method(const char* data, std::uint32_t end, Request
   std::uint32_t at = begin;
   const std::uint32_t stop = std::min(end, begin + most_method_bytes + 1);
   while (at < stop && is_token_character(data[at])) ++at;
-  if (at - begin > most_method_bytes) return refuse(Reason::bad_request, "method too long", begin);
+  if (at - begin > most_method_bytes) return refuse(Reason::method_refused, "method too long", begin);  // RFC 9112 3
   if (at == end) return more(end);
   if (data[at] == '\r' && at + 1 == end) return more(end);
   if (data[at] != ' ' || at == begin)

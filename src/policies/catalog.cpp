@@ -40,6 +40,7 @@ std::unique_ptr<Pipeline> build_pipeline(const config::Configuration& configurat
   for (std::size_t i = 0; i < catalog().size(); ++i) {
     const CatalogLine& line = catalog()[i];
     const PolicySettings settings(configuration, i);
+    pipeline->name_next(line.section->name().c_str());
     if (line.hooks != nullptr && !settings.disabled()) line.hooks(settings, plan, services, *pipeline);
   }
   return pipeline;

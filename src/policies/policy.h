@@ -11,6 +11,7 @@
 
 #include "core/failure.h"
 #include "policies/exchange.h"
+#include "policies/in_progress.h"
 
 namespace holdfast::policies {
 
@@ -40,15 +41,18 @@ class Pipeline {
  public:
   enum class Responses : std::uint8_t { when_entered, every };
 
+  // Those added from here on belong to the policy of this name, which lives as long as the program.
+  void name_next(const char* policy) noexcept { name_ = policy; }
+
   template <class P>
   void add(std::unique_ptr<P> policy, Responses responses = Responses::when_entered) {
     static_assert(std::is_base_of_v<Policy, P> && std::is_final_v<P>);
     Policy* raw = policy.get();
-    if constexpr (overrides<decltype(&P::on_request)>) request_.push_back({raw, order_});
+    if constexpr (overrides<decltype(&P::on_request)>) request_.push_back({raw, name_, order_});
     if constexpr (overrides<decltype(&P::on_response)>) {
-      response_.insert(response_.begin(), {raw, responses == Responses::every ? -1 : order_});
+      response_.insert(response_.begin(), {raw, name_, responses == Responses::every ? -1 : order_});
     }
-    if constexpr (overrides<decltype(&P::on_complete)>) complete_.push_back({raw, order_});
+    if constexpr (overrides<decltype(&P::on_complete)>) complete_.push_back({raw, name_, order_});
     owned_.push_back(std::move(policy));
     ++order_;
   }
@@ -57,24 +61,34 @@ class Pipeline {
   Verdict on_request(Exchange& x, int& entered) const {
     for (const Entry& entry : request_) {
       entered = entry.order;
+      in_progress.policy = entry.name;
       if (Verdict refused = entry.policy->on_request(x)) return refused;
     }
+    in_progress.policy = nullptr;
     entered = order_;
     return std::nullopt;
   }
   void on_response(Exchange& x, int entered) const {
     for (const Entry& entry : response_) {
-      if (entry.order <= entered) entry.policy->on_response(x);
+      if (entry.order > entered) continue;
+      in_progress.policy = entry.name;
+      entry.policy->on_response(x);
     }
+    in_progress.policy = nullptr;
   }
   void on_complete(const Exchange& x) const {
-    for (const Entry& entry : complete_) entry.policy->on_complete(x);
+    for (const Entry& entry : complete_) {
+      in_progress.policy = entry.name;
+      entry.policy->on_complete(x);
+    }
+    in_progress.policy = nullptr;
   }
   std::size_t hooks() const noexcept { return request_.size() + response_.size() + complete_.size(); }
 
  private:
   struct Entry {
     Policy* policy;
+    const char* name;
     int order;
   };
   // A pointer to an inherited member has the base's type, so this sees real overrides.
@@ -89,6 +103,7 @@ class Pipeline {
 
   std::vector<std::unique_ptr<Policy>> owned_;
   std::vector<Entry> request_, response_, complete_;
+  const char* name_ = nullptr;
   int order_ = 0;
 };
 

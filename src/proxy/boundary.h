@@ -6,12 +6,14 @@
 
 #include <exception>
 
+#include "policies/in_progress.h"
 #include "proxy/exchange.h"
 
 namespace holdfast::proxy {
 
 template <class Work>
 void guarded(Exchange& exchange, const Work& work) noexcept {
+  const policies::InProgressScope scope(exchange.x());
   try {
     work();
   } catch (const std::exception& escaped) {

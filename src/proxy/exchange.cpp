@@ -8,6 +8,7 @@
 #include <cerrno>
 
 #include "core/check.h"
+#include "policies/in_progress.h"
 #include "proxy/admission.h"
 
 namespace holdfast::proxy {
@@ -105,7 +106,9 @@ void Exchange::gate() {
   if (!check_head()) return;
   const http::Field* hops_left =
       x_.request.method == http::Method::options ? x_.request.find(http::FieldId::max_forwards) : nullptr;
-  if (hops_left != nullptr && x_.request.value(*hops_left) == "0") return answer_options();
+  const bool last_hop =
+      hops_left != nullptr && x_.request.value(*hops_left).find_first_not_of('0') == std::string::npos;
+  if (last_hop) return answer_options();
   const policies::TimeBound& bound = x_.route->request;
   context_.deadlines.arm(request_deadline_, context_.now, bound.after);
   admit();
@@ -365,7 +368,9 @@ void Exchange::on_exception(std::string_view text) noexcept {
     return;
   }
   try {
-    x_.cause.assign(text.substr(0, 512));
+    x_.cause.clear();  // it may hold the app's words
+    if (const char* policy = policies::in_progress.policy) x_.cause.append(policy).append(": ");
+    x_.cause.append(text.substr(0, 512));
     close_after_ = true;
     fail({.reason = Reason::internal, .detail = "exception"});
     settle();

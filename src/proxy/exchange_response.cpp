@@ -191,7 +191,7 @@ void Exchange::local_reply() {
   reply.proxy_status = route.proxy_status;
   reply.request_id = x_.id();
   reply.request_id_header = view_->plan->listener.request_id_header;
-  reply.head_request = x_.request_head_complete && x_.request.method == http::Method::head;
+  reply.head_request = x_.request.method == http::Method::head;  // known before the head is complete, or even valid
   reply.close = must_close() || x_.status == 408;
   reply.retry_after_seconds = shed ? std::max<std::uint32_t>(1, x_.retry_after_seconds) : 0;
   reply.replaced = replaced ? &x_.response : nullptr;

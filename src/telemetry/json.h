@@ -104,6 +104,19 @@ class JsonLine {
   }
   JsonLine& end() noexcept;
 
+  // An array of what is JSON already: `"a","b"`.
+  template <std::size_t N>
+  JsonLine& list(const char (&name)[N], std::string_view members) noexcept {
+    if (!fits(N + 6 + members.size())) return *this;
+    char* out = put_name(cursor_, name);
+    *out = '[';
+    out = write_text(out + 1, members);
+    out[0] = ']';
+    out[1] = ',';
+    cursor_ = out + 2;
+    return *this;
+  }
+
   // Closes everything and ends the line. Returns its end, for commit().
   char* finish() noexcept;
 

@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "core/stack_trace.h"
 #include "telemetry/json.h"
 #include "telemetry/time_text.h"
 
@@ -17,6 +18,9 @@ namespace holdfast::telemetry {
 namespace {
 
 constexpr Duration report_every = std::chrono::seconds(1);
+constexpr std::size_t crash_cause_max = 512;
+constexpr std::size_t crash_stack_max = 2048;
+constexpr std::size_t crash_line_max = 4096;  // PIPE_BUF: other writers' lines do not mix with it
 
 std::uint64_t lines_in(std::string_view text) noexcept {
   return static_cast<std::uint64_t>(std::count(text.begin(), text.end(), '\n'));
@@ -174,19 +178,25 @@ std::uint64_t LogWriter::dropped() const noexcept {
   return n;
 }
 
-void LogWriter::crash_flush(int signal) noexcept {
+void LogWriter::crash_flush(const CrashReport& report) noexcept {
   if (crashing_.exchange(true)) return;
   for (const auto& channel : channels_) {
     for (std::size_t i = 0; i < channel->waiting(); ++i) sink_.write_at_crash(channel->waiting_lines(i));
     sink_.write_at_crash(channel->current_lines());
   }
-  std::array<char, 512> room{};
+  std::array<char, crash_line_max> room{};
+  std::array<char, crash_stack_max> stack{};
+  const std::size_t stack_size = write_stack_trace(stack, 2);  // without this function and the handler
   TimeText time;
   JsonLine line(room.data(), room.size(), time.of(wall_now()), Level::error, "fatal signal");
   line.word("area", word(Area::core))
       .text("service", service_)
-      .number("signal", static_cast<unsigned>(signal))
-      .word("name", signal_word(signal));
+      .number("signal", static_cast<unsigned>(report.signal))
+      .word("name", signal_word(report.signal));
+  if (!report.cause.empty()) line.text("cause", report.cause.substr(0, crash_cause_max));
+  if (!report.request_id.empty()) line.text("request_id", report.request_id);
+  if (!report.policy.empty()) line.text("policy", report.policy);
+  line.list("stack", {stack.data(), stack_size});
   const char* end = line.finish();
   sink_.write_at_crash({room.data(), static_cast<std::size_t>(end - room.data())});
 }

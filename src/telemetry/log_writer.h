@@ -34,6 +34,14 @@ struct LogOptions {
   Duration stop_within = std::chrono::seconds(2);
 };
 
+// Why a process dies, and in the middle of what. Texts may be empty.
+struct CrashReport {
+  int signal = 0;
+  std::string_view cause;       // of std::terminate: what the exception says
+  std::string_view request_id;  // of the exchange that the failing thread was working on
+  std::string_view policy;      // whose hook was running
+};
+
 class LogWriter final : public WriterWake {
  public:
   explicit LogWriter(const LogOptions& options);
@@ -67,9 +75,9 @@ class LogWriter final : public WriterWake {
 
   void wake() noexcept override;
 
-  // From the handler of a fatal signal, once: writes what the channels hold and one line about the signal.
-  // Async-signal-safe, takes no lock.
-  void crash_flush(int signal) noexcept;
+  // From the handler of a fatal signal, once: writes what the channels hold and one line about the end and the stack of
+  // the caller. Async-signal-safe, takes no lock.
+  void crash_flush(const CrashReport& report) noexcept;
 
   // Lines that were not written, for holdfast_log_lines_dropped_total. Any thread.
   std::uint64_t dropped(LineDrop reason) const noexcept;

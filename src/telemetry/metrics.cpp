@@ -165,7 +165,7 @@ RouteCells::RouteCells(Registry& registry, std::string route)
       requests_(16) {}
 
 CellId RouteCells::learn(std::uint8_t method, std::uint16_t status) {
-  std::array<char, 20> digits;
+  std::array<char, 20> digits{};
   const char* end = write_decimal(digits.data(), status);
   const std::string_view code(digits.data(), static_cast<std::size_t>(end - digits.data()));
   const std::string_view name = method_labels[std::min<std::size_t>(method, method_labels.size() - 1)];

@@ -31,6 +31,7 @@ std::optional<std::uint64_t> count_open_fds() {
   const std::unique_ptr<DIR, CloseDirectory> directory(::opendir("/proc/self/fd"));
   if (!directory) return std::nullopt;
   std::uint64_t entries = 0;
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): the stream is this function's own
   while (::readdir(directory.get()) != nullptr) ++entries;
   return entries > 3 ? entries - 3 : 0;  // `.`, `..` and the directory itself
 }
@@ -47,7 +48,7 @@ std::optional<std::uint64_t> word_at(std::string_view line, std::size_t index) {
 }
 
 void read_stat(ProcessNumbers& numbers) {
-  std::array<char, 1024> text;
+  std::array<char, 1024> text{};
   const Fd file(::open("/proc/self/stat", O_RDONLY | O_CLOEXEC));
   const auto size = ::read(file.get(), text.data(), text.size());
   if (size <= 0) return;

@@ -36,6 +36,7 @@ class BoundedText {
 // Whether a name as written in a query is one of `names` after decoding. A name that decodes to more than the longest
 // is none.
 bool is_listed(std::string_view name, const NameSet& names) noexcept {
+  // NOLINTNEXTLINE(cppcoreguidelines-pro-type-member-init): only what is written is read
   std::array<char, redact_name_max> folded;
   std::size_t size = 0;
   for (std::size_t i = 0; i < name.size(); ++i) {

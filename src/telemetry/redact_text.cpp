@@ -24,7 +24,7 @@ bool is_token68(char c) noexcept {
 bool is_scheme(std::string_view folded) noexcept { return folded == "bearer" || folded == "basic"; }
 
 // A name as it stands in the text, with %XX and \uXXXX decoded and folded.
-struct Name {  // NOLINT(cppcoreguidelines-pro-type-member-init): `size` says how many bytes there are
+struct Name {  // NOLINT(cppcoreguidelines-pro-type-member-init): only what is written is read
   std::array<char, redact_name_max> bytes;
   std::size_t size = 0;  // names that are longer are none we look for; their bytes are left out
   std::size_t end = 0;   // position behind it in the text

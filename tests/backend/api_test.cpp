@@ -19,6 +19,13 @@ Request post(std::string body, std::string type = "application/json") {
 
 Request make(std::string method, std::string path) { return {std::move(method), "1.1", std::move(path), "", {}, ""}; }
 
+// A registration with these members and a good password unless told otherwise.
+Request register_with(std::string_view members, std::string_view password = R"(,"password":"correct horse")") {
+  Request request = post("{" + std::string(members).append(password) + "}");
+  request.path = "/register";
+  return request;
+}
+
 std::string refused(const Request& request) {
   const auto command = parse_command(request);
   if (command) return "accepted";
@@ -45,6 +52,9 @@ TEST_CASE("api: a good POST becomes a command with a valid name") {
 
 TEST_CASE("api: content that is no valid user is 400 with the reason") {
   const std::string deep = "{\"name\":" + std::string(40, '[') + std::string(40, ']') + "}";
+  std::string many = "{\"name\":\"Ada\"";
+  for (int i = 0; i < 64; ++i) many += ",\"" + std::to_string(i) + "\":0";
+  many += '}';
   const std::vector<Case> cases{
       {R"({"name":""})", "name must not be empty"},
       {R"({"name":"  "})", "name must not be empty"},
@@ -56,14 +66,16 @@ TEST_CASE("api: content that is no valid user is 400 with the reason") {
       {R"({"x":{"name":"Ada"}})", "name is missing"},
       {R"({"name":"a","name":"b"})", R"(key \"name\" appears twice)"},
       {R"({"name":"a\u0000b"})", "name must not contain control characters"},
-      {R"({"name":)", "content is not valid JSON at byte 9"},
-      {R"({"name":"Ada"} x)", "content is not valid JSON at byte 16"},
-      {"{\"name\":\"\xff\"}", "content is not valid JSON at byte 10"},
+      {R"({"name":)", "content is not valid JSON in UTF-8 at byte 9"},
+      {R"({"name":"Ada"} x)", "content is not valid JSON in UTF-8 at byte 16"},
+      {"{\"name\":\"\xff\"}", "content is not valid JSON in UTF-8 at byte 10"},
       {"", "content must be a JSON object"},
       {"[]", "content must be a JSON object"},
       {"\"Ada\"", "content must be a JSON object"},
       {"1", "content must be a JSON object"},
       {deep, "content is nested too deeply"},
+      {many, "content has more than 64 members"},
+      {R"({"name":"Ada","n":1e400})", "content has a number out of range at byte 23"},
   };
   for (const Case& one : cases) {
     CAPTURE(one.content);
@@ -106,8 +118,8 @@ TEST_CASE("api: an unknown path is 404 and a wrong method 405 with Allow") {
     const char* path;
     const char* allow;
   };
-  for (const Row row :
-       {Row{"GET", "/users", "POST"}, Row{"DELETE", "/users/1", "GET, HEAD"}, Row{"POST", "/healthz", "GET, HEAD"}}) {
+  for (const Row row : {Row{"PUT", "/users", "GET, HEAD, POST"}, Row{"GET", "/register", "POST"},
+                        Row{"DELETE", "/users/1", "GET, HEAD"}, Row{"POST", "/healthz", "GET, HEAD"}}) {
     const auto command = parse_command(make(row.method, row.path));
     REQUIRE_FALSE(command.has_value());
     CHECK(command.error().status == 405);
@@ -126,12 +138,89 @@ TEST_CASE("api: a user is rendered without spaces and with its text escaped") {
   CHECK(rendered("\xff") == "{\"id\":1,\"name\":\"\xef\xbf\xbd\"}");
 }
 
+TEST_CASE("api: a good registration becomes a command of four valid values") {
+  const auto command = parse_command(register_with(R"("username":"Ada","email":"Ada@Example.org","age":36)"));
+  REQUIRE(command.has_value());
+  const auto* user = std::get_if<RegisterUser>(&command.value());
+  REQUIRE(user != nullptr);
+  CHECK(user->username.text() == "Ada");
+  CHECK(user->email.text() == "Ada@Example.org");
+  CHECK(user->email.key() == "ada@example.org");
+  CHECK(user->age.years() == 36);
+  CHECK(user->password.view() == "correct horse");
+}
+
+TEST_CASE("api: a registration names the first member that is wrong") {
+  const std::vector<Case> cases{
+      {R"("email":"a@b.org","age":36)", "username is missing"},
+      {R"("username":" ","email":"a@b.org","age":36)", "username must not be empty"},
+      {R"("username":"Ada","age":36)", "email is missing"},
+      {R"("username":"Ada","email":["a@b.org"],"age":36)", "email must be a string"},
+      {R"("username":"Ada","email":"nobody","age":36)", "invalid email: must look like ada@example.org"},
+      {R"("username":"Ada","email":"a@b.org")", "age is missing"},
+      {R"("username":"Ada","email":"a@b.org","age":"36")", "age must be a whole number"},
+      {R"("username":"Ada","email":"a@b.org","age":36.5)", "age must be a whole number"},
+      {R"("username":"Ada","email":"a@b.org","age":99999999999999999999)", "age must be a whole number"},
+      {R"("username":"Ada","email":"a@b.org","age":12)", "age must be at least 13"},
+      {R"("username":"Ada","email":"a@b.org","age":-5)", "age must be at least 13"},
+  };
+  for (const Case& one : cases) {
+    CAPTURE(one.content);
+    CHECK(refused(register_with(one.content)) ==
+          "400 {\"error\":\"invalid request: " + std::string(one.reason) + "\"}");
+  }
+  const std::string good = R"("username":"Ada","email":"a@b.org","age":36)";
+  CHECK(refused(register_with(good, "")) == R"(400 {"error":"invalid request: password is missing"})");
+  CHECK(refused(register_with(good, R"(,"password":7)")) ==
+        R"(400 {"error":"invalid request: password must be a string"})");
+  CHECK(refused(register_with(good, R"(,"password":"short")")) ==
+        R"(400 {"error":"invalid request: weak password: at least 8 characters are needed"})");
+}
+
+TEST_CASE("api: a list of users has a limit from 1 to 100 and a place to go on from") {
+  const auto list = [](std::string query) {
+    Request request = make("GET", "/users");
+    request.query = std::move(query);
+    return request;
+  };
+  const auto command = parse_command(list("limit=7&after=42"));
+  REQUIRE(command.has_value());
+  const auto* page = std::get_if<ListUsers>(&command.value());
+  REQUIRE(page != nullptr);
+  CHECK(page->limit == 7);
+  CHECK(page->after == 42);
+  CHECK(refused(list("")) == "accepted");
+  CHECK(refused(list("after=0")) == "accepted");
+  for (const char* query :
+       {"limit=0", "limit=101", "limit=", "limit", "limit=-1", "limit=1e1", "after=-1", "after=x",
+        "after=9999999999999999999", "limit=1&after=1&limit=1", "sort=name", "limit=1&&after=2", "="}) {
+    CAPTURE(query);
+    CHECK(refused(list(query)).starts_with("400 "));
+  }
+}
+
+TEST_CASE("api: a page is rendered with the place of the next one, or null") {
+  UserPage page{{{1, "Ada"}, {2, "Grace"}}, 2};
+  CHECK(reply_to(holdfast::Result<UserPage, Refusal>(page)).body ==
+        R"({"users":[{"id":1,"name":"Ada"},{"id":2,"name":"Grace"}],"next":2})");
+  CHECK(reply_to(holdfast::Result<UserPage, Refusal>(UserPage{})).body == R"({"users":[],"next":null})");
+}
+
+TEST_CASE("api: a registration is answered with 201 and where the user is") {
+  const Reply reply = reply_to(holdfast::Result<Registered, Refusal>(Registered{7, "Ada", "ada@example.org"}));
+  CHECK(reply.status == 201);
+  CHECK(reply.body == R"({"id":7,"username":"Ada","email":"ada@example.org"})");
+  REQUIRE(reply.fields.size() == 1);
+  CHECK(reply.fields.front().value == "/users/7");
+}
+
 TEST_CASE("api: a store failure is 500 without its cause, for the health route 503") {
   const Refusal failed{Denial::failed, "", "store timeout: secret.internal"};
   const Reply reply = reply_to(holdfast::Result<User, Refusal>(failed));
   CHECK(reply.status == 500);
   CHECK(reply.body == R"({"error":"internal error"})");
-  CHECK(reply_to(holdfast::Result<Done, Refusal>(failed)).status == 503);
-  CHECK(reply_to(holdfast::Result<Done, Refusal>(Done{})).status == 200);
+  CHECK(reply_to(holdfast::Result<Done, Refusal>(failed)).status == 500);
+  CHECK(reply_to_health(false).status == 503);
+  CHECK(reply_to_health(true).status == 200);
   CHECK(reply_to(holdfast::Result<User, Refusal>(Refusal{Denial::exists, "already exists", ""})).status == 409);
 }

@@ -7,10 +7,6 @@
 #include <string>
 #include <utility>
 
-#include "backend/log.h"
-#include "backend/service.h"
-#include "backend/sqlite_store.h"
-
 namespace {
 
 using namespace users;
@@ -71,6 +67,8 @@ TEST_CASE("faults: /echo gives the content back, with headers=1 everything that 
                                   R"("headers":[["Host","x"],["X-A","1"],["X-A","2"]],"body":"hello"})");
 }
 
+TEST_CASE("faults: /boom throws") { CHECK_THROWS_AS(static_cast<void>(plan_fault(get("/boom"))), std::runtime_error); }
+
 TEST_CASE("faults: /leak shows a stack trace, SQL, an internal host and two telling headers") {
   const Reply reply = reply_of(get("/leak"));
   CHECK(reply.status == 500);
@@ -78,37 +76,4 @@ TEST_CASE("faults: /leak shows a stack trace, SQL, an internal host and two tell
   REQUIRE(reply.fields.size() == 2);
   CHECK(reply.fields[0].name == "Server");
   CHECK(reply.fields[1].name == "X-Powered-By");
-}
-
-TEST_CASE("service: what a handler throws becomes 500, and the next request is served") {
-  Log log;
-  SqliteStore store(":memory:");
-  Service service(store, log, true);
-  CHECK_THROWS_AS(static_cast<void>(plan_fault(get("/boom"))), std::runtime_error);
-  const Plan plan = service.plan(1, get("/boom"));
-  const auto* reply = std::get_if<Reply>(&plan);
-  REQUIRE(reply != nullptr);
-  CHECK(reply->status == 500);
-  CHECK(reply->body == R"({"error":"internal error"})");
-  CHECK(std::holds_alternative<Reply>(service.plan(2, get("/ok"))));
-}
-
-TEST_CASE("service: without --faults the fault routes do not exist") {
-  Log log;
-  SqliteStore store(":memory:");
-  Service service(store, log, false);
-  const Plan plan = service.plan(1, get("/crash"));
-  const auto* reply = std::get_if<Reply>(&plan);
-  REQUIRE(reply != nullptr);
-  CHECK(reply->status == 404);
-}
-
-TEST_CASE("service: a store call that takes too long is 500") {
-  Log log;
-  SqliteStore store(":memory:");
-  Service service(store, log, true);
-  const Reply reply = service.execute(1, OccupyStore{seconds(10)}, holdfast::TimePoint::min());
-  CHECK(reply.status == 500);
-  CHECK(reply.body == R"({"error":"internal error"})");
-  CHECK(service.execute(2, CheckHealth{}, holdfast::TimePoint::max()).status == 200);
 }

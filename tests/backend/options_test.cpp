@@ -24,12 +24,12 @@ TEST_CASE("options: both spellings of a value and every flag are taken") {
       parse_options({"--listen=127.0.0.1:0", "--store", "sqlite:a/users.db", "--stop-delay", "1s500ms", "--faults"});
   REQUIRE(options.has_value());
   CHECK(to_text(options.value().listen) == "127.0.0.1:0");
-  CHECK(options.value().sqlite_place == "a/users.db");
+  CHECK(printable(options.value().store) == "sqlite:a/users.db");
   CHECK(options.value().stop_delay == std::chrono::milliseconds(1500));
   CHECK(options.value().faults);
   const auto memory = parse_options({"--listen", "127.0.0.1:0", "--store", "sqlite::memory:"});
   REQUIRE(memory.has_value());
-  CHECK(memory.value().sqlite_place == ":memory:");
+  CHECK(printable(memory.value().store) == "sqlite::memory:");
 }
 
 TEST_CASE("options: each fault is one sentence that says what to write") {
@@ -42,14 +42,38 @@ TEST_CASE("options: each fault is one sentence that says what to write") {
       {{"--listen", "127.0.0.1:1"}, "--store is missing; for example --store sqlite:users.db"},
       {{"--listen"}, "--listen needs a value"},
       {{"--listen", "3000"}, "--listen \"3000\" is no address; write it as 127.0.0.1:3000"},
-      {{"--store", "mysql:x"}, "--store \"mysql:x\" is no store; write it as sqlite:users.db or sqlite::memory:"},
-      {{"--store", "sqlite:"}, "--store \"sqlite:\" is no store; write it as sqlite:users.db or sqlite::memory:"},
-      {{"--store", "postgres://x/y"}, "--store postgres:// is not supported by this build; use sqlite:"},
+      {{"--store", "mysql:x"},
+       "--store \"mysql:x\" is no store; write it as sqlite:users.db, sqlite::memory: or "
+       "postgres://user@host/database"},
+      {{"--store", "sqlite:"},
+       "--store \"sqlite:\" is no store; write it as sqlite:users.db, sqlite::memory: or "
+       "postgres://user@host/database"},
+      {{"--store", "postgres://ada:p%zz@db/users"},
+       "--store is no URL of PostgreSQL; write it as postgres://user@host:5432/database, with % and two hexadecimal "
+       "digits for special characters"},
       {{"--stop-delay", "5"}, "--stop-delay \"5\" is no duration; write it as 5s or 500ms"},
       {{"--fault"}, "unknown argument \"--fault\"; see users-service --help"},
       {{"--faults=1"}, "unknown argument \"--faults=1\"; see users-service --help"},
   };
   for (const Row& row : rows) CHECK(refused(row.arguments) == row.sentence);
+}
+
+TEST_CASE("options: a URL of PostgreSQL is taken, and shown without its password and parameters") {
+  struct Row {
+    std::string_view url;
+    std::string_view shown;
+  };
+  for (const Row row : {Row{"postgres://ada:secret@db.example:5433/users?sslpassword=hidden&sslmode=disable",
+                            "postgres://ada@db.example:5433/users"},
+                        Row{"postgresql://db.example/users", "postgres://db.example/users"},
+                        Row{"postgres://ada:s%40cret@[::1]/users", "postgres://ada@::1/users"},
+                        Row{"postgres://", "postgres://"}, Row{"postgres://a,b:1/x", "postgres://a,b:,1/x"}}) {
+    const auto options = parse_options({"--listen", "127.0.0.1:0", "--store", row.url});
+    REQUIRE(options.has_value());
+    CHECK(printable(options.value().store) == row.shown);
+  }
+  CHECK(refused({"--store", "postgres://h/d?colour=blue"}).starts_with("--store is no URL"));
+  CHECK(refused({"--store", "postgres://ada:secret@[::1/users"}).find("secret") == std::string::npos);
 }
 
 TEST_CASE("options: --help needs nothing else") {

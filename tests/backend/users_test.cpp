@@ -6,6 +6,8 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 namespace {
 
@@ -19,10 +21,23 @@ class ScriptedStore final : public Store {
  public:
   std::optional<StoreError> failure;
   std::optional<User> user;
+  std::int64_t users = 0;  // how many a page finds
+  std::string stored_hash;
 
-  Result<User, StoreError> insert(const Name& name, TimePoint) override {
+  Result<User, StoreError> insert(const UserName& name, TimePoint) override {
     if (failure) return *failure;
     return User{1, name.text()};
+  }
+  Result<User, StoreError> insert_account(const Account& account, TimePoint) override {
+    if (failure) return *failure;
+    stored_hash = account.password.text;
+    return User{2, account.name.text()};
+  }
+  Result<std::vector<User>, StoreError> page(std::int64_t after, std::size_t limit, TimePoint) override {
+    if (failure) return *failure;
+    std::vector<User> found;
+    for (std::int64_t id = after + 1; id <= users && found.size() < limit; ++id) found.push_back({id, "Ada"});
+    return found;
   }
   Result<std::optional<User>, StoreError> find(std::int64_t, TimePoint) override {
     if (failure) return *failure;
@@ -35,27 +50,28 @@ class ScriptedStore final : public Store {
   Result<Done, StoreError> occupy(Duration, TimePoint) override { return ping({}); }
 };
 
-std::string reason_against(std::string_view text) {
-  const auto name = Name::from(text);
-  return name ? "" : name.error().reason;
+class ScriptedHasher final : public PasswordHasher {
+ public:
+  bool fails = false;
+
+  Result<PasswordHash, HashFailure> hash(const Password& password) const override {
+    if (fails) return HashFailure{"no memory to hash a password"};
+    return PasswordHash{"hash of " + std::string(password.view())};
+  }
+};
+
+template <class T, class E>
+T valid(Result<T, E> made) {
+  REQUIRE(made.has_value());
+  return std::move(made).value();
+}
+
+RegisterUser registration() {
+  return {valid(UserName::from("Ada")), valid(EmailAddress::from("Ada@example.org")), valid(Age::from(36)),
+          valid(Password::from("correct horse"))};
 }
 
 }  // namespace
-
-TEST_CASE("users: a name is kept as it was given") {
-  const auto name = Name::from(" Ada Lovelace ");
-  REQUIRE(name.has_value());
-  CHECK(name.value().text() == " Ada Lovelace ");
-  CHECK(reason_against("\xc3\xa9") == "");
-  CHECK(reason_against(std::string(256, 'a')) == "");
-}
-
-TEST_CASE("users: a name that is blank, too long or has control characters is refused with the reason") {
-  for (const std::string_view blank : {"", " ", "\t\r\n "}) CHECK(reason_against(blank) == "name must not be empty");
-  CHECK(reason_against(std::string(257, 'a')) == "name must not be longer than 256 bytes");
-  CHECK(reason_against("a\nb") == "name must not contain control characters");
-  CHECK(reason_against(std::string_view("a\0b", 3)) == "name must not contain control characters");
-}
 
 TEST_CASE("users: a user that is not there is named in the refusal") {
   ScriptedStore store;
@@ -81,18 +97,54 @@ TEST_CASE("users: each store failure keeps its cause for the log and says nothin
     CHECK(found.error().denial == Denial::failed);
     CHECK(found.error().text.empty());
     CHECK(found.error().cause == row.cause);
-    CHECK_FALSE(check_health(store, {}).has_value());
+    CHECK_FALSE(list_users(store, {}, {}).has_value());
+    CHECK_FALSE(register_user(store, ScriptedHasher(), registration(), {}).has_value());
     CHECK_FALSE(occupy_store(store, {}, {}).has_value());
   }
 }
 
-TEST_CASE("users: a conflict means that the user exists already") {
+TEST_CASE("users: a registration stores the hash and tells who was registered") {
+  ScriptedStore store;
+  const auto user = register_user(store, ScriptedHasher(), registration(), {});
+  REQUIRE(user.has_value());
+  CHECK(user.value().id == 2);
+  CHECK(user.value().username == "Ada");
+  CHECK(user.value().email == "Ada@example.org");
+  CHECK(store.stored_hash == "hash of correct horse");
+}
+
+TEST_CASE("users: an email address that is taken is `already exists`") {
   ScriptedStore store;
   store.failure = StoreError{StoreFailure::conflict, "UNIQUE constraint failed"};
-  const auto name = Name::from("Ada");
-  REQUIRE(name.has_value());
-  const auto created = create_user(store, {name.value()}, {});
-  REQUIRE_FALSE(created.has_value());
-  CHECK(created.error().denial == Denial::exists);
-  CHECK(created.error().text == "already exists");
+  const auto user = register_user(store, ScriptedHasher(), registration(), {});
+  REQUIRE_FALSE(user.has_value());
+  CHECK(user.error().denial == Denial::exists);
+  CHECK(user.error().text == "already exists");
+}
+
+TEST_CASE("users: without a hash nothing is stored") {
+  ScriptedStore store;
+  ScriptedHasher hasher;
+  hasher.fails = true;
+  const auto user = register_user(store, hasher, registration(), {});
+  REQUIRE_FALSE(user.has_value());
+  CHECK(user.error().denial == Denial::failed);
+  CHECK(user.error().cause == "no memory to hash a password");
+  CHECK(store.stored_hash.empty());
+}
+
+TEST_CASE("users: a page names the next one exactly when there is one") {
+  ScriptedStore store;
+  store.users = 5;
+  const auto next_of = [&](std::size_t limit, std::int64_t after) {
+    const auto page = list_users(store, {limit, after}, {});
+    REQUIRE(page.has_value());
+    return page.value().next.value_or(0);
+  };
+  CHECK(next_of(2, 0) == 2);
+  CHECK(next_of(2, 2) == 4);
+  CHECK(next_of(2, 4) == 0);
+  CHECK(next_of(5, 0) == 0);
+  CHECK(next_of(4, 0) == 4);
+  CHECK(next_of(2, 9) == 0);
 }

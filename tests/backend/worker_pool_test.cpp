@@ -4,39 +4,56 @@
 #include <doctest/doctest.h>
 
 #include <atomic>
+#include <functional>
 #include <latch>
+
+namespace {
+
+using Job = std::function<void()>;
+using Pool = users::WorkerPool<Job>;
+
+void run(const Job& job) { job(); }
+
+}  // namespace
 
 TEST_CASE("worker pool: a full queue refuses a job instead of growing") {
   std::latch started(1);
   std::latch release(1);
   std::atomic<int> ran = 0;
-  users::WorkerPool pool(1, 2);
-  REQUIRE(pool.submit([&] {
+  Pool pool(1, 2, run);
+  const auto first = pool.submit([&] {
     started.count_down();
     release.wait();
-  }));
+  });
+  REQUIRE(first.has_value());
   started.wait();  // the only thread is busy from here on
-  CHECK(pool.submit([&] { ++ran; }));
+  CHECK(pool.has_started(first.value()));
+  const auto second = pool.submit([&] { ++ran; });
+  REQUIRE(second.has_value());
+  CHECK_FALSE(pool.has_started(second.value()));
   std::latch last(1);
-  CHECK(pool.submit([&] {
+  const auto third = pool.submit([&] {
     ++ran;
     last.count_down();
-  }));
-  CHECK_FALSE(pool.submit([&] { ++ran; }));
+  });
+  CHECK(third.has_value());
+  CHECK_FALSE(pool.submit([&] { ++ran; }).has_value());
   release.count_down();
   last.wait();
   CHECK(ran == 2);
+  CHECK(pool.has_started(second.value()));
 }
 
 TEST_CASE("worker pool: its end waits for what runs and drops what waits") {
   std::atomic<bool> finished = false;
   std::latch started(1);
   {
-    users::WorkerPool pool(1, 2);
-    REQUIRE(pool.submit([&] {
+    Pool pool(1, 2, run);
+    const auto job = pool.submit([&] {
       started.count_down();
       finished = true;
-    }));
+    });
+    REQUIRE(job.has_value());
     started.wait();
   }
   CHECK(finished);

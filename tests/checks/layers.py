@@ -26,7 +26,11 @@ LAYERS = {
     "main.cpp": ("core cli", ""),
 }
 # Folders of tests/ that are no mirror of a folder of src/.
-TEST_FOLDERS = {"support": "cli", "scenarios": "proxy", "conformance": "proxy", "fuzz": "proxy", "bench": "proxy"}
+TEST_FOLDERS = {"support": "cli", "scenarios": "proxy", "conformance": "proxy", "fuzz": "proxy backend", "bench": "proxy"}
+
+# The core of users-service: no library at all, and of its own folder only each other.
+PURE = {"src/backend/" + name for name in ("users.h", "users.cpp", "user.h", "user.cpp", "secret.h", "store.h",
+                                           "password_hasher.h")}
 
 LIBRARIES = {
     "libevent": r"event2/.*|event\.h|evhttp\.h",
@@ -52,22 +56,35 @@ def library_of(header):
 
 
 def place_of(path):
-    """(folder that gives the rule, is it a test) for a path such as src/http/fields.cpp."""
+    """(folders that give the rule, is it a test) for a path such as src/http/fields.cpp."""
     top, folder = path.split("/")[:2]
     if top == "src":
-        return folder, False
-    return TEST_FOLDERS.get(folder, folder), True
+        return [folder], False
+    return TEST_FOLDERS.get(folder, folder).split(), True
+
+
+def fault_of_pure(path, kind, header):
+    if kind == "<" and library_of(header):
+        return f"{path} is part of the service's core, which knows no library; {library_of(header)} stays outside"
+    if kind == '"' and header.startswith("backend/") and "src/" + header not in PURE:
+        return f"{path} is part of the service's core, which includes core/ and itself only, not {header}"
+    return None
 
 
 def fault_of(path, kind, header, exists):
     """Why `path` may not include `header`, or None. `exists(path)` tells which files there are."""
-    folder, is_test = place_of(path)
+    rules, is_test = place_of(path)
+    folder = rules[0]
     if folder not in LAYERS:
         return f"the folder {folder} has no line in LAYERS; add one with what it may include"
-    folders, libraries = (words.split() for words in LAYERS[folder])
+    folders, libraries = (sum((LAYERS[rule][part].split() for rule in rules), []) for part in (0, 1))
     if is_test:
-        folders += [folder, "support", path.split("/")[1]]
+        folders += [*rules, "support", path.split("/")[1]]
         libraries += ["doctest"]
+    if path in PURE:
+        fault = fault_of_pure(path, kind, header)
+        if fault:
+            return fault
     if kind == "<":
         library = library_of(header)
         if library is None:
@@ -140,6 +157,12 @@ class Layers(unittest.TestCase):
         text = '#include <doctest/doctest.h>\n#include "http/head.h"\n#include "support/clock.h"'
         self.assertEqual(self.faults("tests/http/head.cpp", text), [])
         self.assertEqual(len(self.faults("tests/http/head.cpp", '#include "proxy/exchange.h"')), 1)
+
+    def test_the_core_of_the_service_is_pure(self):
+        for header in ("<nlohmann/json.hpp>", "<sqlite3.h>", "<event2/http.h>", "<libpq-fe.h>", '"backend/api.h"'):
+            text = f"#include {header}"
+            self.assertEqual(len(list(faults_in("src/backend/users.cpp", text, lambda _: True))), 1, header)
+        self.assertEqual(list(faults_in("src/backend/users.cpp", '#include "backend/store.h"', lambda _: True)), [])
 
 
 if __name__ == "__main__":

@@ -374,22 +374,24 @@ class Sidecar:
 class Users:
     """The reference backend, on one port across restarts."""
 
-    def __init__(self, t, store="sqlite::memory:", arguments=("--faults",)):
+    def __init__(self, t, store="sqlite::memory:", arguments=("--faults",), prefix=()):
         self.t, self.store, self.arguments = t, store, arguments
+        self.prefix = prefix  # words before the program, such as those of a program that changes the user
         self.port = free_port()
         self.address = f"{HOST}:{self.port}"
         self.process = None
+        self.log_path = None
         self.starts = 0
 
     def start(self):
         self.starts += 1
-        path = os.path.join(self.t.directory, f"users-{self.starts}.log")
-        with open(path, "wb") as log:
-            self.process = spawn([self.t.program("users-service"), "--listen", self.address, "--store", self.store, *self.arguments],
+        self.log_path = os.path.join(self.t.directory, f"users-{self.port}-{self.starts}.log")
+        with open(self.log_path, "wb") as log:
+            self.process = spawn([*self.prefix, self.t.program("users-service"), "--listen", self.address, "--store", self.store, *self.arguments],
                                  stdout=log, stderr=log, cwd=self.t.directory, env=clean_environment())
         until(lambda: accepts(self.port) or self.process.poll() is not None, 10, "users-service listens")
         if self.process.poll() is not None:
-            with open(path, encoding="utf-8", errors="replace") as log:
+            with open(self.log_path, encoding="utf-8", errors="replace") as log:
                 raise Failed(f"users-service ended with {self.process.poll()}: {log.read()[:1000]}")
         return self
 

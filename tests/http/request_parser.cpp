@@ -154,7 +154,7 @@ TEST_CASE("the request line has exactly one form") {
     refuses("GET /t "s + version + "\r\nHost: h\r\n\r\n", Reason::unsupported_version, "");
   }
   refuses("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", Reason::unsupported_version, "");
-  refuses(std::string(33, 'M') + " /t HTTP/1.1\r\n", "method too long");
+  refuses(std::string(33, 'M') + " /t HTTP/1.1\r\n", Reason::method_refused, "method too long");
   accepts(std::string(32, 'M') + " /t HTTP/1.1\r\nHost: h\r\n\r\n");
   accepts("get /t HTTP/1.1\r\nHost: h\r\n\r\n");
   accepts("\r\nGET /t HTTP/1.1\r\nHost: h\r\n\r\n");

@@ -158,7 +158,7 @@ TEST_CASE("faults: what a hook throws is `internal` for that exchange, and the n
         CHECK(contains(answer, "Connection: close\r\n"));
         CHECK(in_line(s.last_line(), "reason") == "internal");
         CHECK(in_line(s.last_line(), "blame") == "sidecar");
-        CHECK(in_line(s.last_line(), "cause") == "thrown by a hook");
+        CHECK(in_line(s.last_line(), "cause") == "throwing: thrown by a hook");
       }
       CHECK(!c.open());
       CHECK(s.in_flight() == 1);

@@ -111,6 +111,7 @@ struct Scenario::OneWorker final : net::Connector, proxy::AdmissionPeers {
     view->plan = services.snapshot->plan.get();
     view->pipeline = policies::build_pipeline(*services.snapshot->configuration, *services.snapshot->plan, used);
     if (scenario.options_.throwing_hooks) {
+      view->pipeline->name_next("throwing");
       view->pipeline->add(std::make_unique<ThrowingPolicy>(), policies::Pipeline::Responses::every);
     }
     view->snapshot = services.snapshot;

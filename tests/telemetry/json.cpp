@@ -128,7 +128,7 @@ TEST_CASE("log lines: what does not fit is cut at a character and marked, and th
   CHECK(line.size() <= 256);
   CHECK(line.find("x…\"}") != std::string::npos);
 
-  std::array<char, 256> room;
+  std::array<char, 256> room{};
   JsonLine tight(room.data(), room.size());
   tight.text("a", std::string(300, 'y')).object("ms").number("total", 1U).end().number("status", 200U);
   const char* end = tight.finish();
@@ -136,7 +136,7 @@ TEST_CASE("log lines: what does not fit is cut at a character and marked, and th
 }
 
 TEST_CASE("log lines: members come out as they were put, objects nested") {
-  std::array<char, 1024> room;
+  std::array<char, 1024> room{};
   TimeText time;
   const WallTime at{std::chrono::microseconds{1'795'327'363'123'456}};
   JsonLine line(room.data(), room.size(), time.of(at), Level::warn, "request");

@@ -31,11 +31,20 @@ class JsonReader {
     } while (eat(','));
     return eat('}');
   }
+  bool array() {
+    if (!eat('[')) return false;
+    if (eat(']')) return true;
+    do {
+      if (!value()) return false;
+    } while (eat(','));
+    return eat(']');
+  }
   bool value() {
     if (text_.empty()) return false;
+    if (text_[0] == '[') return array();
     if (text_[0] == '{') return object();
     if (text_[0] == '"') return string();
-    const std::size_t end = text_.find_first_of(",}");
+    const std::size_t end = text_.find_first_of(",}]");
     const std::string_view word = text_.substr(0, end);
     text_.remove_prefix(word.size());
     return word == "true" || word == "false" || word == "null" ||

@@ -109,7 +109,8 @@ TEST_CASE(
   RouteCells b(registry, "b");
   std::uint64_t counted = 0;
   for (RouteCells* cells : {&unmatched, &a, &unknown}) {
-    for (std::uint8_t method = 0; method < method_labels.size(); ++method) {
+    constexpr auto methods = static_cast<std::uint8_t>(method_labels.size());
+    for (std::uint8_t method = 0; method < methods; ++method) {
       for (std::uint16_t status = 100; status < 1000; status = static_cast<std::uint16_t>(status + 7)) {
         registry.slab(0).add(cells->request(method, status));
         ++counted;
@@ -201,6 +202,7 @@ TEST_CASE("metrics: promtool check metrics has nothing to say about the page") {
   struct Close {
     void operator()(std::FILE* pipe) const noexcept { ::pclose(pipe); }
   };
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): this program has one thread
   if (std::system("command -v promtool >/dev/null") != 0) {
     MESSAGE("SKIPPED: promtool is not installed (Debian package prometheus); the page was not checked");
     return;

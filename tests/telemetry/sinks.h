@@ -25,7 +25,7 @@ class MemoryFile {
   int fd() const noexcept { return fd_.get(); }
   std::string content() const {
     std::string text;
-    std::array<char, 4096> part;
+    std::array<char, 4096> part{};
     for (ssize_t n = 1; n > 0;) {
       n = ::pread(fd_.get(), part.data(), part.size(), static_cast<off_t>(text.size()));
       if (n > 0) text.append(part.data(), static_cast<std::size_t>(n));
@@ -56,7 +56,7 @@ class SmallPipe {
   bool read_more(std::string& text) {
     pollfd reader{in_.get(), POLLIN, 0};
     if (::poll(&reader, 1, 5000) <= 0) return false;
-    std::array<char, 4096> part;
+    std::array<char, 4096> part{};
     const ssize_t n = ::read(in_.get(), part.data(), part.size());
     if (n > 0) text.append(part.data(), static_cast<std::size_t>(n));
     return n > 0;

@@ -1,0 +1,132 @@
+#include "backend/crash.h"
+
+#include <csignal>
+#include <cstdlib>
+#include <exception>
+#include <span>
+#include <string_view>
+
+#include <unistd.h>
+
+#include <array>
+#include <atomic>
+#include <chrono>
+
+#include "core/bytes.h"
+#include "core/clock.h"
+#include "core/stack_trace.h"
+
+namespace users {
+namespace {
+
+using holdfast::write_decimal;
+using holdfast::write_text;
+
+constexpr std::array fatal{SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGSYS};
+constexpr std::size_t max_cause = 512;
+constexpr std::size_t max_stack = 3000;
+constexpr std::size_t max_line = max_cause * 2 + max_stack + 256;  // at most PIPE_BUF: other lines do not mix with it
+constexpr std::size_t signal_stack_bytes = 64U << 10U;
+
+// A signal handler has no other way to its data.
+// NOLINTBEGIN(cppcoreguidelines-avoid-non-const-global-variables): see above
+std::atomic_flag reported;
+std::array<char, signal_stack_bytes> signal_stack;  // a handler needs one of its own when the stack has run out
+// NOLINTEND(cppcoreguidelines-avoid-non-const-global-variables)
+
+std::string_view name_of(int signal) noexcept {
+  switch (signal) {
+    case SIGSEGV: return "SIGSEGV";
+    case SIGBUS: return "SIGBUS";
+    case SIGFPE: return "SIGFPE";
+    case SIGILL: return "SIGILL";
+    case SIGABRT: return "SIGABRT";
+    default: return "SIGSYS";
+  }
+}
+
+char* write_padded(char* out, unsigned number, int width) noexcept {
+  for (int i = width - 1; i >= 0; --i) {
+    out[i] = static_cast<char>('0' + number % 10);
+    number /= 10;
+  }
+  return out + width;
+}
+
+// RFC 3339 in UTC with microseconds, by arithmetic alone.
+char* write_time(char* out, holdfast::WallTime now) noexcept {
+  const auto day = std::chrono::floor<std::chrono::days>(now);
+  const std::chrono::year_month_day date(day);
+  const std::chrono::hh_mm_ss time(std::chrono::floor<std::chrono::microseconds>(now - day));
+  const auto part = [&](auto value, int width, char after) {
+    out = write_padded(out, static_cast<unsigned>(value), width);
+    *out++ = after;
+  };
+  part(int{date.year()}, 4, '-');
+  part(unsigned{date.month()}, 2, '-');
+  part(unsigned{date.day()}, 2, 'T');
+  part(time.hours().count(), 2, ':');
+  part(time.minutes().count(), 2, ':');
+  part(time.seconds().count(), 2, '.');
+  part(time.subseconds().count(), 6, 'Z');
+  return out;
+}
+
+// The inside of a JSON string; control characters become spaces.
+char* write_escaped(char* out, std::string_view text) noexcept {
+  for (const char c : text.substr(0, max_cause)) {
+    if (c == '"' || c == '\\') *out++ = '\\';
+    *out++ = static_cast<unsigned char>(c) < 0x20 ? ' ' : c;
+  }
+  return out;
+}
+
+void report(std::string_view message, std::string_view cause) noexcept {
+  if (reported.test_and_set()) return;
+  std::array<char, max_line> line{};
+  char* out = write_text(line.data(), R"({"ts":")");
+  out = write_time(out, holdfast::wall_now());
+  out = write_text(out, R"(","level":"error","msg":")");
+  out = write_text(out, message);
+  out = write_text(out, R"(","cause":")");
+  out = write_escaped(out, cause);
+  out = write_text(out, R"(","stack":[)");
+  out += holdfast::write_stack_trace(std::span(out, max_stack), 1);
+  out = write_text(out, "]}\n");
+  static_cast<void>(::write(STDOUT_FILENO, line.data(), static_cast<std::size_t>(out - line.data())) < 0);
+}
+
+void on_fatal_signal(int signal) {
+  report("fatal signal", name_of(signal));
+  std::signal(signal, SIG_DFL);
+  std::raise(signal);
+}
+
+[[noreturn]] void on_terminate() {
+  try {
+    if (const auto pending = std::current_exception()) std::rethrow_exception(pending);
+    report("terminated", "no exception");
+  } catch (const std::exception& fault) {
+    report("terminated", fault.what());
+  } catch (...) {
+    report("terminated", "unknown exception");
+  }
+  std::abort();
+}
+
+}  // namespace
+
+void report_crashes() {
+  holdfast::prepare_stack_trace();
+  stack_t stack{};
+  stack.ss_sp = signal_stack.data();
+  stack.ss_size = signal_stack.size();
+  sigaltstack(&stack, nullptr);
+  struct sigaction action{};
+  action.sa_handler = on_fatal_signal;
+  action.sa_flags = SA_ONSTACK;
+  for (const int signal : fatal) sigaction(signal, &action, nullptr);
+  std::set_terminate(on_terminate);
+}
+
+}  // namespace users
