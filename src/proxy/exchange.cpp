@@ -5,7 +5,6 @@
 #include "proxy/exchange.h"
 
 #include <algorithm>
-#include <cerrno>
 
 #include "core/check.h"
 #include "policies/in_progress.h"
@@ -190,21 +189,6 @@ void Exchange::content_came_unasked() noexcept {
   if (!expecting || response_half_ != ResponseHalf::none) return;
   wants_content_ = true;
   phase_deadline_.disarm();
-}
-
-// The origin could not be reached: once more when it was the first try.
-void Exchange::retry_or_fail(int error_number) {
-  origin_wait = nullptr;
-  if (!retried_) {
-    retried_ = x_.resent = true;
-    if (Lease lease = to_.origin->acquire(*this, true)) return send_head(std::move(lease));
-    return;  // the connect deadline goes on
-  }
-  if (context_.draining) return fail({.reason = Reason::draining});
-  const bool up_before = context_.shared.app_has_accepted.load(std::memory_order_relaxed);
-  if (error_number == ETIMEDOUT) return fail({.reason = Reason::upstream_connect_slow, .rule = x_.route->connect.rule});
-  fail({.reason = up_before ? Reason::upstream_refused : Reason::upstream_not_ready,
-        .value = static_cast<std::uint64_t>(error_number)});
 }
 
 void Exchange::forward(Content content) {

@@ -1,5 +1,6 @@
 // What an exchange waits for: flushing both directions, and every deadline of an exchange in one place.
 #include <algorithm>
+#include <cerrno>
 
 #include "proxy/boundary.h"
 #include "proxy/exchange.h"
@@ -11,7 +12,35 @@ namespace {
 constexpr Duration slow_window = std::chrono::seconds(20);
 constexpr std::uint64_t slow_bytes = std::uint64_t{512} * 20;
 
+// Why a connection to the app could not even be tried; null when the app, or the way to it, is the cause.
+const char* own_shortage(int error_number) noexcept {
+  switch (error_number) {
+    case EMFILE:
+    case ENFILE: return "no descriptor left for a connection to the app";
+    case EADDRNOTAVAIL: return "no local port left for a connection to the app";
+    case ENOBUFS:
+    case ENOMEM: return "no kernel memory left for a connection to the app";
+    default: return nullptr;
+  }
+}
+
 }  // namespace
+
+// The origin could not be reached: once more when it was the first try.
+void Exchange::retry_or_fail(int error_number) {
+  origin_wait = nullptr;
+  if (!retried_) {
+    retried_ = x_.resent = true;
+    if (Lease lease = to_.origin->acquire(*this, true)) return send_head(std::move(lease));
+    return;  // the connect deadline goes on
+  }
+  if (context_.draining) return fail({.reason = Reason::draining});
+  const bool up_before = context_.shared.app_has_accepted.load(std::memory_order_relaxed);
+  if (const char* detail = own_shortage(error_number)) return fail({.reason = Reason::internal, .detail = detail});
+  if (error_number == ETIMEDOUT) return fail({.reason = Reason::upstream_connect_slow, .rule = x_.route->connect.rule});
+  fail({.reason = up_before ? Reason::upstream_refused : Reason::upstream_not_ready,
+        .value = static_cast<std::uint64_t>(error_number)});
+}
 
 void Exchange::settle() {
   if (over_ || settling_) return;
@@ -34,10 +63,9 @@ void Exchange::settle_origin() {
       if (!origin_blocked_) return;
       origin_blocked_ = false;
       idle_deadline_.disarm();
-      if (request_half_ != RequestHalf::sending || phase_deadline_.armed())
-        return;  // armed: the app has yet to say 100
-      wants_content_ = true;
-      return client_->want_content(true);
+      if (request_half_ != RequestHalf::sending) return;
+      wants_content_ = !phase_deadline_.armed();  // armed: the app has yet to say 100
+      return client_->want_content(true);         // what came unasked is not held back even so
     case Outbox::Flushed::blocked:
       if (!origin_blocked_) progress_at_ = context_.now;
       if (phase_ == Event::client_body_due) phase_deadline_.disarm();

@@ -222,7 +222,7 @@ bool Scenario::pump() {
 }
 
 void Scenario::run() {
-  for (const auto& worker : workers_) worker->context.begin_turn(now_, WallTime(now_.time_since_epoch()));
+  for (const auto& worker : workers_) worker->context.begin_turn(now_, WallTime(now_.time_since_epoch() + wall_offset_));
   int rounds = 0;
   int quiet = 0;
   while (quiet < 2) {  // a turn may leave work for the next
@@ -246,6 +246,16 @@ void Scenario::advance(Duration time) {
     run();
   }
   now_ = target;
+  run();
+}
+
+void Scenario::clock_jumps(Duration by) {
+  now_ += by;
+  run();
+}
+
+void Scenario::wall_clock_jumps(Duration by) {
+  wall_offset_ += by;
   run();
 }
 

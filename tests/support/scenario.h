@@ -84,6 +84,8 @@ class Scenario {
 
   void run();  // until nothing happens any more; send() and advance() do it
   void advance(Duration time);
+  void clock_jumps(Duration by);       // all at once, as after a suspended machine
+  void wall_clock_jumps(Duration by);  // somebody set the time of day
   TimePoint now() const noexcept { return now_; }
   void drain_begins();
   void finish_begins();
@@ -113,6 +115,7 @@ class Scenario {
 
   Options options_;
   TimePoint now_{std::chrono::hours(1000)};
+  Duration wall_offset_{};
   std::deque<Peer> clients_;
   std::deque<Peer> apps_;
   App app_state_ = App::accepts;
