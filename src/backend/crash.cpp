@@ -1,16 +1,16 @@
 #include "backend/crash.h"
 
-#include <csignal>
-#include <cstdlib>
-#include <exception>
-#include <span>
-#include <string_view>
-
 #include <unistd.h>
 
 #include <array>
 #include <atomic>
 #include <chrono>
+#include <climits>
+#include <csignal>
+#include <cstdlib>
+#include <exception>
+#include <span>
+#include <string_view>
 
 #include "core/bytes.h"
 #include "core/clock.h"
@@ -19,13 +19,13 @@
 namespace users {
 namespace {
 
-using holdfast::write_decimal;
 using holdfast::write_text;
 
 constexpr std::array fatal{SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGSYS};
-constexpr std::size_t max_cause = 512;
+constexpr std::size_t max_cause = 400;
 constexpr std::size_t max_stack = 3000;
-constexpr std::size_t max_line = max_cause * 2 + max_stack + 256;  // at most PIPE_BUF: other lines do not mix with it
+constexpr std::size_t max_line = max_cause * 2 + max_stack + 256;
+static_assert(max_line <= PIPE_BUF, "other lines do not mix with one write of that size");
 constexpr std::size_t signal_stack_bytes = 64U << 10U;
 
 // A signal handler has no other way to its data.

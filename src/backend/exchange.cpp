@@ -80,20 +80,12 @@ Request copy_request(evhttp_request* raw) {
   return request;
 }
 
-// evhttp leaves content of these methods unread and would take it for the next request.
-bool has_unread_content(const Request& request) {
-  if (request.method != "HEAD" && request.method != "TRACE") return false;
-  const std::string_view length = request.field("content-length");
-  return !request.field("transfer-encoding").empty() || (!length.empty() && length != "0");
-}
-
 }  // namespace
 
 Exchange::Exchange(ExchangeOwner& owner, std::uint64_t id, evhttp_request* request)
     : owner_(owner), id_(id), request_(request), received_(copy_request(request)) {
   evhttp_request_set_on_complete_cb(request_, &Exchange::on_complete, this);
   evhttp_connection_set_closecb(connection(), &Exchange::on_close, this);
-  close_after_reply_ = has_unread_content(received_);
 }
 
 Exchange::~Exchange() = default;
@@ -149,7 +141,9 @@ std::size_t Exchange::unsent() const {
 
 void Exchange::after(holdfast::Duration wait, Callback callback) {
   timer_callback_ = std::move(callback);
-  if (!timer_) timer_.reset(evtimer_new(evhttp_connection_get_base(connection()), &Exchange::on_timer, this));
+  event_base* base = evhttp_connection_get_base(connection());
+  if (!timer_) timer_.reset(evtimer_new(base, &Exchange::on_timer, this));
+  event_base_update_cache_time(base);  // else a wait begins when the loop's turn did, and ends too soon
   const timeval interval = to_timeval(wait);
   evtimer_add(timer_.get(), &interval);
 }

@@ -11,6 +11,7 @@
 
 #include "backend/api.h"
 #include "backend/fault_player.h"
+#include "backend/framing.h"
 #include "core/check.h"
 
 namespace users {
@@ -30,6 +31,7 @@ constexpr ev_ssize_t max_body_bytes = 2 << 20;
 constexpr milliseconds give_up_after{50};  // beyond the store's own bound
 constexpr seconds finish_bound{10};
 constexpr milliseconds accept_pause{100};
+constexpr std::size_t max_logged_path = 512;  // a client chooses it, and thousands of lines may wait in memory
 
 }  // namespace
 
@@ -83,8 +85,10 @@ void HttpServer::handle(evhttp_request* raw) {
   const auto [place, added] = exchanges_.emplace(id, std::make_unique<Exchange>(owner, id, raw));
   if (!added) return;  // ids do not repeat
   Exchange& exchange = *place->second;
-  if (finishing_) exchange.close_after_reply();
-  Plan plan = service_.plan(id, exchange.request());
+  const Framing framing = framing_of(exchange.request());
+  if (finishing_ || framing != Framing::clear) exchange.close_after_reply();
+  Plan plan = framing == Framing::doubtful ? Plan(error_reply(400, "invalid request: its content ends in doubt"))
+                                           : service_.plan(id, exchange.request());
   exchange.forget_content();
   carry_out(exchange, std::move(plan));
 }
@@ -137,7 +141,7 @@ void HttpServer::log_request(const Exchange& exchange, Ending ending) {
              {{"exchange", static_cast<std::int64_t>(exchange.id())},
               {"request_id", request.request_id()},
               {"method", std::string_view(request.method)},
-              {"path", std::string_view(request.path)},
+              {"path", std::string_view(request.path).substr(0, max_logged_path)},
               {"status", std::int64_t{status}},
               {"ms", std::chrono::duration<double, std::milli>(took).count()}});
 }
@@ -204,9 +208,17 @@ void HttpServer::on_finish_over(evutil_socket_t, short, void* self) noexcept {
   event_base_loopexit(server->base_.get(), nullptr);
 }
 
-void HttpServer::on_accept_error(evconnlistener*, void* self) noexcept {
+// The listener's own argument is evhttp's: an event that is always pending leads to this server.
+void HttpServer::on_accept_error(evconnlistener* listener, void*) noexcept {
   const int error = errno;
-  static_cast<HttpServer*>(self)->pause_accepting(error);
+  void* self = nullptr;
+  const auto find = [](const event_base*, const event* one, void* found) noexcept {
+    if (event_get_callback(one) != &HttpServer::on_inbox) return 0;
+    *static_cast<void**>(found) = event_get_callback_arg(one);
+    return 1;  // ends the search
+  };
+  static_cast<void>(event_base_foreach_event(evconnlistener_get_base(listener), find, static_cast<void*>(&self)));
+  if (self != nullptr) static_cast<HttpServer*>(self)->pause_accepting(error);
 }
 
 void HttpServer::on_accept_again(evutil_socket_t, short, void* self) noexcept {

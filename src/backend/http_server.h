@@ -27,7 +27,7 @@ class HttpServer final : private ExchangeOwner {
   ~HttpServer() = default;
 
   // Serves until SIGTERM or SIGINT: goes on for `stop_delay`, closes the listener, finishes what is in flight. A
-  // second signal ends it at once.
+  // second signal cuts what is in flight. The destructor waits for calls that a thread has begun.
   void run();
 
  private:

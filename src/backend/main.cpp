@@ -1,4 +1,6 @@
 // users-service: puts the parts together and gives every way to end its exit code (sysexits.h).
+#include <unistd.h>
+
 #include <csignal>
 #include <cstdio>
 #include <exception>
@@ -14,18 +16,26 @@
 #include "backend/log.h"
 #include "backend/options.h"
 #include "backend/service.h"
-#include "backend/store_place.h"
 #include "backend/store_health.h"
+#include "backend/store_place.h"
 
 namespace {
 
 constexpr int exit_usage = 64;
 constexpr int exit_cannot_bind = 69;
 constexpr int exit_internal = 70;
+constexpr unsigned last_seconds = 5;  // more than the longest store call
 
 int complain(std::string_view sentence, int code) {
   std::fprintf(stderr, "users-service: %.*s\n", static_cast<int>(sentence.size()), sentence.data());
   return code;
+}
+
+// From here on nothing is left to serve, but the rest may have no end of its own: a call on a stuck disk, a lookup of a
+// host name, log lines that nobody reads.
+void bound_what_is_left() {
+  std::signal(SIGALRM, [](int) { ::_exit(exit_internal); });
+  ::alarm(last_seconds);
 }
 
 int serve(const users::Options& options, users::ListenSocket socket) {
@@ -36,10 +46,13 @@ int serve(const users::Options& options, users::ListenSocket socket) {
   users::Service service(*store, hasher, health, log, options.faults);
   const std::string address = socket.address;
   const std::string store_name = users::printable(options.store);
-  users::HttpServer server(std::move(socket), service, log, options.stop_delay);
-  log.write(users::Level::info, "listening",
-            {{"address", std::string_view(address)}, {"store", std::string_view(store_name)}});
-  server.run();
+  {
+    users::HttpServer server(std::move(socket), service, log, options.stop_delay);
+    log.write(users::Level::info, "listening",
+              {{"address", std::string_view(address)}, {"store", std::string_view(store_name)}});
+    server.run();
+    bound_what_is_left();
+  }
   log.write(users::Level::info, "stopped");
   return 0;
 }

@@ -9,7 +9,14 @@ namespace {
 
 using Fault = std::optional<std::string>;  // nothing: accepted
 
-std::string quoted(std::string_view text) { return "\"" + std::string(text) + "\""; }
+// A URL ends at its scheme: a store in the wrong place may hold a password.
+std::string quoted(std::string_view text) {
+  constexpr std::string_view scheme_end = "://";
+  const std::size_t url = text.find(scheme_end);
+  const bool shortened = url != std::string_view::npos;
+  const std::string_view shown = shortened ? text.substr(0, url + scheme_end.size()) : text;
+  return "\"" + std::string(shown) + (shortened ? "…\"" : "\"");
+}
 
 Fault set_listen(Options& options, std::string_view value) {
   const auto address = parse_address(value);

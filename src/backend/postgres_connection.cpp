@@ -16,6 +16,12 @@ using holdfast::TimePoint;
 constexpr std::chrono::milliseconds server_bound =
     std::chrono::duration_cast<std::chrono::milliseconds>(store_call_bound) - std::chrono::milliseconds(100);
 
+// From the row that an INSERT returns, which a trigger of somebody else can leave out.
+Result<User, StoreError> inserted(const PostgresRows& rows, const UserName& name) {
+  if (rows.count() != 1) return StoreError{StoreFailure::corrupt, "the row was not stored"};
+  return User{rows.integer(0, 0), name.text()};
+}
+
 }  // namespace
 
 PostgresConnection::Text PostgresConnection::text_of(Statement statement) noexcept {
@@ -61,7 +67,7 @@ PostgresLink::Answer PostgresConnection::run(Statement statement, TimePoint unti
 Result<User, StoreError> PostgresConnection::insert(const UserName& name, TimePoint until) {
   const auto rows = run(Statement::insert, until, {name.text().c_str()});
   if (!rows) return rows.error();
-  return User{rows.value().integer(0, 0), name.text()};
+  return inserted(rows.value(), name);
 }
 
 Result<User, StoreError> PostgresConnection::insert_account(const Account& account, TimePoint until) {
@@ -70,7 +76,7 @@ Result<User, StoreError> PostgresConnection::insert_account(const Account& accou
                         {account.name.text().c_str(), account.email.text().c_str(), account.email.key().c_str(),
                          age.c_str(), account.password.text.c_str()});
   if (!rows) return rows.error();
-  return User{rows.value().integer(0, 0), account.name.text()};
+  return inserted(rows.value(), account.name);
 }
 
 Result<std::optional<User>, StoreError> PostgresConnection::find(std::int64_t id, TimePoint until) {

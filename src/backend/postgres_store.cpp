@@ -33,8 +33,8 @@ std::invoke_result_t<Call, PostgresConnection&> PostgresStore::with_connection(T
                                                                                const Call& call) {
   if (auto idle = idle_.take()) {
     auto outcome = call(*idle);
-    const bool kept = put_away(std::move(idle), error_of(outcome));
-    const bool broke = !kept && !outcome && outcome.error().failure == StoreFailure::unavailable;
+    const bool whole = put_away(std::move(idle), error_of(outcome));
+    const bool broke = !whole && !outcome && outcome.error().failure == StoreFailure::unavailable;
     if (!broke || when_broken == WhenBroken::give_up) return outcome;
   }
   auto opened = PostgresConnection::open(url_, until);

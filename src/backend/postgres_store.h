@@ -41,7 +41,7 @@ class PostgresStore final : public Store {
   template <class Call>
   std::invoke_result_t<Call, PostgresConnection&> with_connection(holdfast::TimePoint until, WhenBroken when_broken,
                                                                   const Call& call);
-  // Whether the connection was kept.
+  // False when the connection was lost.
   bool put_away(Connection connection, const StoreError* error);
 
   std::string url_;

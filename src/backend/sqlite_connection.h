@@ -70,6 +70,7 @@ class SqliteConnection {
   int configure(Journal journal) noexcept;
   int prepare_all() noexcept;
   int prepare(Statement& statement, const char* sql) noexcept;
+  holdfast::Result<User, StoreError> inserted(const UserName& name) const;
   StoreError error(int code) const { return sqlite_error(database_.get(), code); }
   bool expired() const noexcept { return holdfast::steady_now() >= until_; }
   static int on_progress(void* self) noexcept;

@@ -15,7 +15,7 @@ using Journal = SqliteConnection::Journal;
 
 // A path as the path part of an SQLite URI: what has a meaning there is escaped.
 std::string file_uri(std::string_view path) {
-  std::string uri = "file:";
+  std::string uri = path.starts_with('/') ? "file://" : "file:";  // two slashes would begin an authority
   for (const char c : path) {
     if (c != '%' && c != '?' && c != '#') {
       uri += c;

@@ -54,8 +54,8 @@ Result<StorePlace, std::string> parse_store_place(std::string_view text) {
   if (text.starts_with(sqlite) && text.size() > sqlite.size()) {
     return StorePlace(SqlitePlace{std::string(text.substr(sqlite.size()))});
   }
-  return "--store \"" + std::string(text) +
-         "\" is no store; write it as sqlite:users.db, sqlite::memory: or postgres://user@host/database";
+  return std::string(
+      "--store is no store; write it as sqlite:users.db, sqlite::memory: or postgres://user@host/database");
 }
 
 std::string printable(const StorePlace& place) {

@@ -21,8 +21,8 @@ struct PostgresPlace {
 
 using StorePlace = std::variant<SqlitePlace, PostgresPlace>;
 
-// `sqlite:FILE`, `sqlite::memory:`, `postgres://…` or `postgresql://…`. The error is one sentence without the URL,
-// which may hold a password.
+// `sqlite:FILE`, `sqlite::memory:`, `postgres://…` or `postgresql://…`. The error is one sentence without the
+// text, which may hold a password.
 holdfast::Result<StorePlace, std::string> parse_store_place(std::string_view text);
 
 // For people and logs: `sqlite:users.db`, `postgres://ada@db.example:5432/users`. Never a password.

@@ -62,9 +62,16 @@ bool is_label(std::string_view label) {
 
 bool is_domain(std::string_view text) { return text.find('.') != std::string_view::npos && each_part(text, is_label); }
 
+bool starts_character(char c) noexcept { return (static_cast<unsigned char>(c) & 0xc0U) != 0x80U; }  // in UTF-8
+
 std::size_t count_characters(std::string_view utf8) noexcept {
-  const auto starts = [](char c) { return (static_cast<unsigned char>(c) & 0xc0U) != 0x80U; };
-  return static_cast<std::size_t>(std::count_if(utf8.begin(), utf8.end(), starts));
+  return static_cast<std::size_t>(std::count_if(utf8.begin(), utf8.end(), starts_character));
+}
+
+std::string_view without_first_character(std::string_view utf8) noexcept {
+  std::size_t size = 1;
+  while (size < utf8.size() && !starts_character(utf8[size])) ++size;
+  return utf8.substr(size);
 }
 
 bool is_guessed_first(std::string_view text) noexcept {
@@ -72,7 +79,8 @@ bool is_guessed_first(std::string_view text) noexcept {
     return text.size() == common.size() &&
            std::equal(text.begin(), text.end(), common.begin(), [](char a, char b) { return holdfast::lower(a) == b; });
   };
-  const bool one_character = text.find_first_not_of(text.front()) == std::string_view::npos;
+  const std::string_view rest = without_first_character(text);
+  const bool one_character = text.starts_with(rest);  // each is the one before it
   return one_character || std::any_of(common_passwords.begin(), common_passwords.end(), same);
 }
 

@@ -16,6 +16,7 @@ std::string to_text(const Fault& fault) {
   text += fault.code + "]: " + fault.sentence;
   if (!fault.did_you_mean.empty()) text += "; did you mean " + fault.did_you_mean;
   if (!fault.fix.empty()) text += "; fix: " + fault.fix;
+  std::replace(text.begin(), text.end(), '\n', ' ');  // keys and values that are quoted may have several lines
   return text;
 }
 

@@ -201,6 +201,11 @@ void Exchange::forward(Content content) {
     }
     x_.would_have(Reason::body_too_large, body.rule);
   }
+  if (sends_too_slowly()) {
+    return fail({.reason = Reason::downstream_body_slow,
+                 .rule = x_.route->client_body_idle.rule,
+                 .detail = "slower than 512 B/s over 20 s"});
+  }
   content_begun_ = true;
   progress_at_ = context_.now;
   if (origin_deaf_) return;

@@ -161,6 +161,7 @@ class Exchange final {
   bool client_too_slow() noexcept;
   bool told_of_idle() const noexcept;
   void client_sent() noexcept;
+  bool sends_too_slowly();
   void wait_for_client(bool waiting) noexcept;
   static void phase_expired(void* self);
   static void request_expired(void* self);
@@ -207,6 +208,8 @@ class Exchange final {
   TimePoint window_begin_{};   // slow readers: window of at least 512 B/s over 20 s
   std::uint64_t window_written_ = 0;
   std::uint64_t taken_ = 0;  // while client_blocked_: client_out.written() at taken_at_
+  Duration upload_waited_{};         // slow senders: waiting for content in this window
+  std::uint64_t upload_before_ = 0;  // bytes_in at its begin
   std::uint64_t cause_read_ = 0;
 };
 

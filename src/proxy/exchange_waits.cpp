@@ -8,7 +8,8 @@
 namespace holdfast::proxy {
 namespace {
 
-// A client must take at least 512 B/s, measured over windows of 20 s.
+// A client must take and send at least 512 B/s while it is waited for, measured over windows of 20 s. So nobody holds a
+// slot for long with a few bytes at a time.
 constexpr Duration slow_window = std::chrono::seconds(20);
 constexpr std::uint64_t slow_bytes = std::uint64_t{512} * 20;
 
@@ -126,8 +127,20 @@ void Exchange::arm_waits() {
 
 // Request content came: what we waited for.
 void Exchange::client_sent() noexcept {
+  if (waiting_since_ != TimePoint{}) upload_waited_ += context_.now - waiting_since_;
   wait_for_client(false);
   if (phase_ == Event::client_body_due) phase_deadline_.disarm();
+}
+
+// A window is as long as we waited for content in it: what the app holds up does not count against the client.
+bool Exchange::sends_too_slowly() {
+  if (upload_waited_ < slow_window || tunnel_) return false;
+  const bool slow = x_.bytes_in - upload_before_ < slow_bytes;
+  upload_waited_ = Duration{};
+  upload_before_ = x_.bytes_in;
+  const policies::TimeBound& bound = x_.route->client_body_idle;
+  if (!slow || wait_of(Event::client_body_due, bound) >= policies::wait_ceiling) return false;
+  return !only_reports(Event::client_body_due, bound, Reason::downstream_body_slow);
 }
 
 void Exchange::arm_phase(Event event, const policies::TimeBound& bound) {

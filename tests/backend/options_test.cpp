@@ -43,10 +43,10 @@ TEST_CASE("options: each fault is one sentence that says what to write") {
       {{"--listen"}, "--listen needs a value"},
       {{"--listen", "3000"}, "--listen \"3000\" is no address; write it as 127.0.0.1:3000"},
       {{"--store", "mysql:x"},
-       "--store \"mysql:x\" is no store; write it as sqlite:users.db, sqlite::memory: or "
+       "--store is no store; write it as sqlite:users.db, sqlite::memory: or "
        "postgres://user@host/database"},
       {{"--store", "sqlite:"},
-       "--store \"sqlite:\" is no store; write it as sqlite:users.db, sqlite::memory: or "
+       "--store is no store; write it as sqlite:users.db, sqlite::memory: or "
        "postgres://user@host/database"},
       {{"--store", "postgres://ada:p%zz@db/users"},
        "--store is no URL of PostgreSQL; write it as postgres://user@host:5432/database, with % and two hexadecimal "
@@ -54,8 +54,15 @@ TEST_CASE("options: each fault is one sentence that says what to write") {
       {{"--stop-delay", "5"}, "--stop-delay \"5\" is no duration; write it as 5s or 500ms"},
       {{"--fault"}, "unknown argument \"--fault\"; see users-service --help"},
       {{"--faults=1"}, "unknown argument \"--faults=1\"; see users-service --help"},
+      {{"--stroe=postgres://ada:secret@db"}, "unknown argument \"--stroe=postgres://…\"; see users-service --help"},
+      {{"postgres://ada:secret@db"}, "unknown argument \"postgres://…\"; see users-service --help"},
   };
   for (const Row& row : rows) CHECK(refused(row.arguments) == row.sentence);
+  for (const std::string_view store :
+       {"mysql://ada:secret@db", "POSTGRES://ada:secret@db", "password=secret host=db"}) {
+    CHECK(refused({"--store", store}).find("secret") == std::string::npos);
+    CHECK(refused({"--listen", "postgres://ada:secret@db"}).find("secret") == std::string::npos);
+  }
 }
 
 TEST_CASE("options: a URL of PostgreSQL is taken, and shown without its password and parameters") {

@@ -75,11 +75,14 @@ TEST_CASE("postgres: processes that start at once all find one schema" * needs_s
   PostgresDatabase database;
   std::vector<Store*> stores;
   for (int i = 0; i < 6; ++i) stores.push_back(&database.open());
+  std::vector<std::string> causes(stores.size());
   {
     std::vector<std::jthread> threads;
-    for (Store* store : stores) threads.emplace_back([store] { static_cast<void>(store->ping(no_deadline)); });
+    for (std::size_t i = 0; i < stores.size(); ++i) {
+      threads.emplace_back([store = stores[i], &cause = causes[i]] { cause = cause_of(store->ping(no_deadline)); });
+    }
   }
-  for (Store* store : stores) CHECK(store->ping(no_deadline).has_value());
+  for (const std::string& cause : causes) CHECK(cause == "no failure");
   CHECK(database.ask("SELECT count(*) FROM users_schema") == "1");
 }
 
@@ -106,6 +109,10 @@ TEST_CASE("postgres: only a taken address is a conflict, and a cause repeats no 
   const auto strange = store.insert_account(account("Grace", "grace@navy.example", "marker"), no_deadline);
   CHECK(failure_of(strange) == StoreFailure::corrupt);
   CHECK(cause_of(strange).find("marker") == std::string::npos);
+  database.ask("CREATE FUNCTION ignore() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'");
+  database.ask("CREATE TRIGGER ignore BEFORE INSERT ON users FOR EACH ROW EXECUTE FUNCTION ignore()");
+  CHECK(failure_of(store.insert(user_name("Grace"), no_deadline)) == StoreFailure::corrupt);
+  CHECK(failure_of(store.insert_account(account("Grace", "g@x.example"), no_deadline)) == StoreFailure::corrupt);
 }
 
 TEST_CASE("postgres: a lock held by somebody else is a timeout at the deadline, and nothing is written" *

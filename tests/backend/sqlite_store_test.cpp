@@ -149,6 +149,10 @@ TEST_CASE("sqlite: only a taken address is a conflict") {
   database.run("CREATE TRIGGER strange BEFORE INSERT ON users BEGIN SELECT RAISE(ABORT, 'no'); END");
   CHECK(failure_of(store.insert(user_name("Grace"), no_deadline)) == StoreFailure::corrupt);
   database.run("DROP TRIGGER strange");
+  database.run("CREATE TRIGGER strange BEFORE INSERT ON users BEGIN SELECT RAISE(IGNORE); END");
+  CHECK(failure_of(store.insert(user_name("Grace"), no_deadline)) == StoreFailure::corrupt);
+  CHECK(failure_of(store.insert_account(account("Grace", "g@x.example"), no_deadline)) == StoreFailure::corrupt);
+  database.run("DROP TRIGGER strange");
   CHECK(inserted_id(store, "Grace") == 2);
 }
 
@@ -167,7 +171,7 @@ TEST_CASE("sqlite: a file keeps its users, whatever its name") {
     CHECK(inserted_id(store, "Ada") == 1);
   }
   CHECK(std::filesystem::exists(file));
-  SqliteStore store(file);
+  SqliteStore store("/" + file);
   CHECK(found_name(store, 1) == "Ada");
 }
 

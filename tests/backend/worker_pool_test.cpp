@@ -6,6 +6,7 @@
 #include <atomic>
 #include <functional>
 #include <latch>
+#include <memory>
 
 namespace {
 
@@ -13,6 +14,16 @@ using Job = std::function<void()>;
 using Pool = users::WorkerPool<Job>;
 
 void run(const Job& job) { job(); }
+
+// A job that says when it is gone, carried out or not.
+struct CountDown {
+  void operator()(std::latch* latch) const { latch->count_down(); }
+};
+using LatchWhenGone = std::unique_ptr<std::latch, CountDown>;
+struct Ticket {
+  LatchWhenGone gone;
+  Job job;
+};
 
 }  // namespace
 
@@ -45,16 +56,20 @@ TEST_CASE("worker pool: a full queue refuses a job instead of growing") {
 }
 
 TEST_CASE("worker pool: its end waits for what runs and drops what waits") {
-  std::atomic<bool> finished = false;
+  bool finished = false;
+  bool ran = false;
   std::latch started(1);
+  std::latch dropped(1);
   {
-    Pool pool(1, 2, run);
-    const auto job = pool.submit([&] {
-      started.count_down();
-      finished = true;
-    });
-    REQUIRE(job.has_value());
+    users::WorkerPool<Ticket> pool(1, 2, [](Ticket& ticket) { ticket.job(); });
+    REQUIRE(pool.submit({nullptr, [&] {
+                           started.count_down();
+                           dropped.wait();
+                           finished = true;
+                         }}));
     started.wait();
+    REQUIRE(pool.submit({LatchWhenGone(&dropped), [&] { ran = true; }}));
   }
   CHECK(finished);
+  CHECK_FALSE(ran);
 }

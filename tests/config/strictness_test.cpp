@@ -159,6 +159,12 @@ TEST_CASE("check: six different faults of one file are six lines with their plac
         "p:9:21: error[bad-mode]: redaction cannot be in mode disabled; fix: use one of: enforce\n");
 }
 
+TEST_CASE("check: a fault is one line even when the value that it quotes has two") {
+  const std::string text = printed(sample::load_policy("version: 1\npolicies:\n  errors:\n    message: |\n      a\n      b\n"));
+  CHECK(text.find("error[") != std::string::npos);
+  CHECK(text.find('\n') == text.size() - 1);
+}
+
 TEST_CASE("check: every code that is printed is in the table of codes, once") {
   for (const Code& one : code_table) {
     int times = 0;

@@ -131,4 +131,35 @@ TEST_CASE("timeouts: a client that takes 600 B/s is served to the end") {
   CHECK(in_line(s.last_line(), "reason") == "ok");
 }
 
+TEST_CASE("timeouts: an upload that trickles is ended as client_body_slow, one that is merely slow goes on") {
+  for (const std::size_t each : {std::size_t{1}, std::size_t{8192}}) {
+    CAPTURE(each);
+    Scenario s;
+    Peer& c = s.client();
+    c.send("POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 500000\r\n\r\n");
+    for (int i = 0; i < 6 && c.open(); ++i) {
+      s.advance(10s);
+      c.send(std::string(each, 'x'));
+    }
+    CHECK(c.open() == (each > 1));
+    if (each > 1) continue;
+    CHECK(status_of(c.take()) == 408);
+    CHECK(in_line(s.last_line(), "reason") == "client_body_slow");
+    CHECK(in_line(s.last_line(), "cause") == "slower than 512 B/s over 20 s");
+  }
+}
+
+TEST_CASE("timeouts: an upload that the app holds up is not the client's fault") {
+  Scenario s({.policies = "  timeouts: {request: 10m, streamIdle: 30s}"});
+  Peer& c = s.client();
+  c.send("POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 500000\r\n\r\n");
+  s.app().hold(2);
+  for (int i = 0; i < 12; ++i) {
+    c.send("xxxx");
+    s.advance(4s);
+    s.app().read();
+  }
+  CHECK(c.open());
+}
+
 }  // namespace holdfast::testing

@@ -1,6 +1,7 @@
 """Many registrations at once, by a small HTTP client of its own: what each was answered.
 
-A 503 (the service takes no more just now) is asked again a little later, as its Retry-After says; any other answer counts.
+A 503 (the service takes no more just now) is asked again a little later, as its Retry-After says. A 500 or a cut
+connection leaves open what was stored; who is stubborn asks again then, too.
 """
 import asyncio
 import json
@@ -13,11 +14,13 @@ OPEN_FILES = 4096
 
 
 class Registration:
-    """One person who wants an account. `status` 0: the connection ended without an answer."""
+    """One person who wants an account. `status` 0: the connection ended without an answer. `unsure`: there was such an
+    end, or a 500, at some time."""
 
     def __init__(self, name, email):
         self.name, self.email = name, email
-        self.status, self.body, self.refusals = 0, b"", set()
+        self.status, self.body = 0, b""
+        self.unsure, self.failures = False, set()  # (status, body) of every 5xx
 
     @property
     def answer(self):
@@ -42,40 +45,40 @@ async def exchange(connection, content):
     return int(head.split()[1]), await reader.readexactly(length)
 
 
-async def register(address, person, connection, deadline):
+async def ask(address, connection, person):
     """Returns the connection to go on with."""
     content = json.dumps({"username": person.name, "email": person.email, "age": 30, "password": PASSWORD}).encode()
-    while time.monotonic() < deadline:
-        try:
-            connection = connection or await asyncio.open_connection(*address)
-            person.status, person.body = await asyncio.wait_for(exchange(connection, content), 10)
-        except (OSError, asyncio.IncompleteReadError, asyncio.TimeoutError):
-            person.status, person.body = 0, b""
-            return None
-        if person.status != 503:
-            return connection
-        person.refusals.add(person.body)
-        await asyncio.sleep(random.uniform(0.3, 1.0))
+    try:
+        connection = connection or await asyncio.open_connection(*address)
+        person.status, person.body = await asyncio.wait_for(exchange(connection, content), 10)
+    except (OSError, asyncio.IncompleteReadError, asyncio.TimeoutError):
+        person.status, person.body, connection = 0, b"", None
+    if person.status >= 500:
+        person.failures.add((person.status, person.body))
+    person.unsure |= person.status in (0, 500)
     return connection
 
 
-async def client(address, waiting, deadline, seen):
+async def client(address, waiting, deadline, stubborn, seen):
     connection = None
-    while waiting and time.monotonic() < deadline:
+    while waiting:
         person = waiting.pop()
-        connection = await register(address, person, connection, deadline)
+        connection = await ask(address, connection, person)
+        while (person.status == 503 or stubborn and person.status in (0, 500)) and time.monotonic() < deadline:
+            await asyncio.sleep(random.uniform(1, 2))  # Retry-After says 1
+            connection = await ask(address, connection, person)
         seen(person)
     if connection:
         connection[1].close()
 
 
-def register_all(address, registrations, clients, seconds, seen=lambda person: None):
-    """Has `clients` work until all are answered or the time is over. `seen` is called after each, on this thread."""
+def register_all(address, registrations, clients, seconds, stubborn=False, seen=lambda person: None):
+    """Has `clients` work until all are answered, and nobody asks again after `seconds`. `seen` is called after each."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(hard, OPEN_FILES)), hard))
 
     async def work():
         waiting, deadline = list(registrations), time.monotonic() + seconds
-        await asyncio.gather(*(client(address, waiting, deadline, seen) for _ in range(clients)))
+        await asyncio.gather(*(client(address, waiting, deadline, stubborn, seen) for _ in range(clients)))
     asyncio.run(work())
     return registrations
