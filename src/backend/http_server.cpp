@@ -2,6 +2,7 @@
 
 #include <event2/listener.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <csignal>
@@ -18,6 +19,7 @@ namespace users {
 namespace {
 
 using holdfast::Duration;
+using holdfast::TimePoint;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
@@ -104,11 +106,20 @@ void HttpServer::carry_out(Exchange& exchange, Plan plan) {
 
 void HttpServer::run_on_pool(Exchange& exchange, Command command) {
   WorkerPool<Call>& pool = std::holds_alternative<RegisterUser>(command) ? registrations_ : store_calls_;
-  const auto number = pool.submit({exchange.id(), std::string(exchange.request().request_id()), std::move(command),
-                                   exchange.started() + store_call_bound});
+  const TimePoint until = exchange.started() + store_call_bound;
+  const auto number =
+      pool.submit({exchange.id(), std::string(exchange.request().request_id()), std::move(command), until});
   if (!number) return exchange.reply(busy());
-  exchange.after(store_call_bound + give_up_after, [this, &exchange, &pool, n = *number] {
-    if (!pool.has_started(n)) return exchange.reply(busy());  // a thread will find its time gone, and drop it
+  give_up_at(until + give_up_after, exchange, pool, *number);
+}
+
+void HttpServer::give_up_at(TimePoint when, Exchange& exchange, const WorkerPool<Call>& pool, std::uint64_t number) {
+  const Duration wait = std::max(when - holdfast::steady_now(), Duration::zero());
+  exchange.after(wait, [this, when, &exchange, &pool, number] {
+    // libevent counts from when the loop last woke up, so after a busy turn a timer is early: too early to say that
+    // the call will not be carried out.
+    if (holdfast::steady_now() < when) return give_up_at(when, exchange, pool, number);
+    if (!pool.has_started(number)) return exchange.reply(busy());  // a thread will find its time gone, and drop it
     log_.write(
         Level::error, "store call given up",
         {{"exchange", static_cast<std::int64_t>(exchange.id())}, {"request_id", exchange.request().request_id()}});

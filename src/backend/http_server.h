@@ -36,6 +36,7 @@ class HttpServer final : private ExchangeOwner {
   void handle(evhttp_request* raw);
   void carry_out(Exchange& exchange, Plan plan);
   void run_on_pool(Exchange& exchange, Command command);
+  void give_up_at(holdfast::TimePoint when, Exchange& exchange, const WorkerPool<Call>& pool, std::uint64_t number);
   void execute(const Call& call);  // pool threads
   void deliver_finished();
   void on_stop_signal(int signal);

@@ -41,14 +41,14 @@ class WorkerPool {
     {
       const std::lock_guard guard(lock_);
       if (queue_.size() >= queue_limit_) return std::nullopt;
-      number = started_.load(std::memory_order_relaxed) + queue_.size();
+      number = started_.load() + queue_.size();
       queue_.push_back(std::move(job));
     }
     wake_.notify_one();
     return number;
   }
 
-  bool has_started(std::uint64_t number) const noexcept { return number < started_.load(std::memory_order_relaxed); }
+  bool has_started(std::uint64_t number) const noexcept { return number < started_.load(); }
 
  private:
   void work() {
@@ -58,7 +58,7 @@ class WorkerPool {
       if (stopping_) return;
       Job job = std::move(queue_.front());
       queue_.pop_front();
-      started_.fetch_add(1, std::memory_order_relaxed);
+      started_.fetch_add(1);
       guard.unlock();
       handler_(job);
       guard.lock();

@@ -75,6 +75,7 @@ void handle_fatal_signals(telemetry::LogWriter& writer) {
 void restore_fatal_signals() {
   last_writer.store(nullptr);
   set_all(SIG_DFL);
+  std::set_terminate(std::abort);
 }
 
 }  // namespace holdfast::cli

@@ -56,6 +56,7 @@ class Front {
   ViewRef own_view_;
   std::vector<std::unique_ptr<Downstream>> connections_;
   std::vector<Downstream*> lingering_;  // oldest first
+  std::uint32_t refused_ = 0;           // connections that are there only to be told 503
 };
 
 class Downstream final : public net::TransportUser, public ClientStream, public Continuation, public Mortal {
@@ -134,6 +135,7 @@ class Downstream final : public net::TransportUser, public ClientStream, public 
   bool sent_close_ = false;
   bool counted_ = false;  // holds a connection slot
   bool client_counted_ = false;
+  bool refused_ = false;
 };
 
 }  // namespace holdfast::proxy

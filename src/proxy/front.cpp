@@ -6,8 +6,8 @@
 namespace holdfast::proxy {
 namespace {
 
-// Connections beyond the limit that are answered with 503 instead of a reset; more than these would be a second limit
-// without a bound.
+// Connections beyond a limit that are answered with 503 instead of a reset; more than these would be a second limit
+// without a bound. Those of one client are counted per worker: they must not take the place of other clients.
 constexpr std::uint32_t refused_politely = 32;
 constexpr std::uint32_t lingering_max = 256;
 
@@ -52,6 +52,11 @@ void Front::accept(std::unique_ptr<net::Transport> transport, const ClientAddres
   const bool bounded = per_client.max != UINT32_MAX;
   const bool client_counted = bounded && shared.clients.try_take(key_of(shared, peer), per_client.max);
   if (bounded && !client_counted && !per_client.report && refusal.reason == Reason::ok) {
+    if (refused_ >= refused_politely) {
+      WorkerCounters::add(context_.counters.refused_connections);
+      shared.connections.give();
+      return transport->reset_on_close();
+    }
     refusal = {.reason = Reason::too_many_connections, .rule = per_client.rule, .limit = per_client.max};
   }
   add(std::move(transport), peer, refusal, client_counted);
@@ -68,11 +73,14 @@ void Front::add(std::unique_ptr<net::Transport> transport, const ClientAddress& 
   auto connection = std::make_unique<Downstream>(*this, std::move(transport), peer, refusal);
   connection->counted_ = data();
   connection->client_counted_ = client_counted;
+  connection->refused_ = refusal.reason != Reason::ok;
+  if (connection->refused_) ++refused_;
   connection->index_ = static_cast<std::uint32_t>(connections_.size());
   connections_.push_back(std::move(connection));
 }
 
 void Front::remove(Downstream& connection) {
+  if (connection.refused_) --refused_;
   if (connection.counted_) context_.shared.connections.give();
   if (connection.client_counted_) context_.shared.clients.give(key_of(context_.shared, connection.facts_.peer));
   const auto lingering = std::find(lingering_.begin(), lingering_.end(), &connection);

@@ -233,6 +233,15 @@ TEST_CASE("connections: connectionsPerClient counts an IPv6 client as its /64, a
   CHECK(s.dialled() == 2);
 }
 
+TEST_CASE("connections: a client over connectionsPerClient cannot take the places of others by saying nothing") {
+  Scenario s({.policies = "  limits: {connectionsPerClient: 1, connections: 40}"});
+  for (int i = 0; i < 200; ++i) s.client("198.51.100.9");
+  CHECK(s.shared().connections.in_use() == 33);
+  Peer& other = s.client("192.0.2.7");
+  other.send(get);
+  CHECK(s.dialled() == 1);
+}
+
 TEST_CASE("connections: while finishing, responses say close and idle connections go when they are quiet") {
   Scenario s;
   Peer& idle = warm(s);
