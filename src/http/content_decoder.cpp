@@ -79,9 +79,9 @@ bool ContentDecoder::read_size_line(Cursor& c) {
   } else if (phase_ == Phase::size_line_end) {
     if (byte != '\n') return refuse("bare CR in chunked content", c);
     end_size_line();
-  } else if (byte == '\r' && phase_ == Phase::extension) {
+  } else if (byte == '\r' && may_end(extension_)) {
     phase_ = Phase::size_line_end;
-  } else if (!count_extension(byte, c)) {
+  } else if (!read_extension(byte, c)) {
     return false;
   }
   ++c.at;
@@ -106,7 +106,8 @@ bool ContentDecoder::read_size(Cursor& c) {
     return true;
   }
   if (byte != ';' && byte != ' ' && byte != '\t') return refuse(rule_for(byte, "character in a chunk size"), c);
-  phase_ = Phase::before_extension;  // the byte is read once more there
+  phase_ = Phase::extension;  // the byte is read once more there
+  extension_ = ExtensionPart::between;
   return true;
 }
 
@@ -116,14 +117,13 @@ void ContentDecoder::end_size_line() noexcept {
   line_extension_bytes_ = 0;
 }
 
-// RFC 9112 7.1.1: extensions are optional and we know none. They are checked for what a line may contain, counted and
-// left out.
-bool ContentDecoder::count_extension(char byte, const Cursor& c) {
+// RFC 9112 7.1.1: extensions are optional and we know none. They are read, counted and left out.
+bool ContentDecoder::read_extension(char byte, const Cursor& c) {
   if (is_control(byte)) return refuse(rule_for(byte, "control character in a chunk extension"), c);
-  if (phase_ == Phase::before_extension) {
-    if (byte != ';' && byte != ' ' && byte != '\t') return refuse("character in a chunk size", c);
-    if (byte == ';') phase_ = Phase::extension;
-  }
+  const bool in_size = extension_ == ExtensionPart::between && line_extension_bytes_ == 0;
+  extension_ = next_part(extension_, byte);
+  if (extension_ == ExtensionPart::broken)
+    return refuse(in_size ? "character in a chunk size" : "character in a chunk extension", c);
   ++extension_bytes_;
   ++line_extension_bytes_;
   if (extension_bytes_ > most_extension_bytes || line_extension_bytes_ > most_line_extension_bytes) {

@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "core/failure.h"
+#include "http/chunk_extension.h"
 #include "http/head.h"
 
 namespace holdfast::http {
@@ -45,7 +46,6 @@ class ContentDecoder {
   enum class Phase : std::uint8_t {
     length,
     chunk_size,
-    before_extension,
     extension,
     size_line_end,
     chunk_data,
@@ -67,7 +67,7 @@ class ContentDecoder {
   bool read_size_line(Cursor& c);
   bool read_size(Cursor& c);
   void end_size_line() noexcept;
-  bool count_extension(char byte, const Cursor& c);
+  bool read_extension(char byte, const Cursor& c);
   bool read_data(Cursor& c) noexcept;
   bool read_trailers(Cursor& c);
   bool take_trailer_line(const Cursor& c);
@@ -77,6 +77,7 @@ class ContentDecoder {
   Phase phase_ = Phase::done;
   Side side_ = Side::request;
   std::uint8_t size_digits_ = 0;
+  ExtensionPart extension_ = ExtensionPart::between;
   std::uint64_t remaining_ = 0;
   std::uint64_t offset_ = 0;  // bytes of the message's content seen before this call
   std::uint32_t extension_bytes_ = 0;

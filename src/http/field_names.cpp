@@ -13,6 +13,7 @@ constexpr std::array<std::string_view, name_count> names{
     "accept-encoding",
     "authorization",
     "cache-control",
+    "close",
     "connection",
     "content-digest",
     "content-disposition",

@@ -18,6 +18,7 @@ enum class FieldId : std::uint8_t {
   accept_encoding,
   authorization,
   cache_control,
+  close,
   connection,
   content_digest,
   content_disposition,

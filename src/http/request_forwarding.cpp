@@ -10,9 +10,10 @@ namespace {
 constexpr std::string_view via_http11 = "Via: 1.1 holdfast\r\n";
 constexpr std::string_view via_http10 = "Via: 1.0 holdfast\r\n";
 
+// `Close` is no field, but what `Connection: close` would name (RFC 9112 9.6).
 constexpr FieldSet always_dropped =
-    set_of({FieldId::connection, FieldId::content_length, FieldId::keep_alive, FieldId::proxy_connection, FieldId::te,
-            FieldId::transfer_encoding, FieldId::upgrade});
+    set_of({FieldId::close, FieldId::connection, FieldId::content_length, FieldId::keep_alive,
+            FieldId::proxy_connection, FieldId::te, FieldId::transfer_encoding, FieldId::upgrade});
 constexpr FieldSet client_claims =
     set_of({FieldId::forwarded, FieldId::x_forwarded_for, FieldId::x_forwarded_host, FieldId::x_forwarded_proto});
 // What Connection cannot have removed: what the message means, who sent it, and where it came from.

@@ -6,9 +6,10 @@
 namespace holdfast::http {
 namespace {
 
+// `Close` is no field, but what `Connection: close` would name (RFC 9112 9.6).
 constexpr FieldSet always_dropped =
-    set_of({FieldId::connection, FieldId::content_length, FieldId::keep_alive, FieldId::proxy_connection, FieldId::te,
-            FieldId::transfer_encoding, FieldId::upgrade});
+    set_of({FieldId::close, FieldId::connection, FieldId::content_length, FieldId::keep_alive,
+            FieldId::proxy_connection, FieldId::te, FieldId::transfer_encoding, FieldId::upgrade});
 // What an app's Connection cannot have removed: how the content is to be read.
 constexpr FieldSet kept_when_nominated =
     set_of({FieldId::content_encoding, FieldId::content_length, FieldId::content_range, FieldId::content_type,

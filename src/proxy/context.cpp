@@ -1,6 +1,7 @@
 #include "proxy/context.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "config/configuration.h"
 #include "proxy/exchange.h"
@@ -30,12 +31,32 @@ void set_head_limits(View& view) noexcept {
 }
 
 WorkerContext::WorkerContext(Shared& everywhere, policies::RequestIdSource id_source)
-    : shared(everywhere), ids(id_source) {}
+    : shared(everywhere), ids(id_source) {
+  spare_.reserve(spare_exchanges_max);  // so that giving one back never needs memory
+}
 
-WorkerContext::~WorkerContext() = default;
+WorkerContext::~WorkerContext() { clear_graveyard(); }
+
+void WorkerContext::bury(std::unique_ptr<Mortal> dead) noexcept {
+  Mortal* last = dead.get();
+  (last_dead_ == nullptr ? graveyard_ : last_dead_->next_dead_) = std::move(dead);
+  last_dead_ = last;
+}
+
+void WorkerContext::later(Continuation& c) noexcept {
+  c.next_continuation = nullptr;
+  (last_continuation_ == nullptr ? continuations_ : last_continuation_->next_continuation) = &c;
+  last_continuation_ = &c;
+}
 
 void WorkerContext::forget(Continuation& c) noexcept {
-  std::replace(continuations_.begin(), continuations_.end(), &c, static_cast<Continuation*>(nullptr));
+  Continuation* before = nullptr;
+  for (Continuation* at = continuations_; at != nullptr; before = std::exchange(at, at->next_continuation)) {
+    if (at != &c) continue;
+    (before == nullptr ? continuations_ : before->next_continuation) = c.next_continuation;
+    if (last_continuation_ == &c) last_continuation_ = before;
+    return;
+  }
 }
 
 std::unique_ptr<Exchange> WorkerContext::take_exchange() {
@@ -52,14 +73,7 @@ void WorkerContext::give_exchange(std::unique_ptr<Exchange> exchange) {
     spare_.push_back(std::move(exchange));
     return;
   }
-  class Dead final : public Mortal {
-   public:
-    explicit Dead(std::unique_ptr<Exchange> e) : exchange_(std::move(e)) {}
-
-   private:
-    std::unique_ptr<Exchange> exchange_;
-  };
-  bury(std::make_unique<Dead>(std::move(exchange)));
+  bury(std::move(exchange));
 }
 
 void WorkerContext::begin_turn(TimePoint t, WallTime wall) noexcept {
@@ -69,17 +83,24 @@ void WorkerContext::begin_turn(TimePoint t, WallTime wall) noexcept {
 
 void WorkerContext::end_turn() {
   deadlines.expire(now);
-  for (std::size_t i = 0; i < continuations_.size(); ++i) {  // grows while it runs
-    if (continuations_[i] != nullptr) continuations_[i]->proceed();
+  while (continuations_ != nullptr) {  // grows while it runs
+    Continuation& next = *std::exchange(continuations_, continuations_->next_continuation);
+    if (continuations_ == nullptr) last_continuation_ = nullptr;
+    next.proceed();
   }
-  continuations_.clear();
-  const std::vector<std::unique_ptr<Mortal>> dead = std::exchange(graveyard_, {});
   const std::uint64_t in_use = blocks.in_use();
   if (in_use != block_bytes_told) {
     shared.block_bytes.fetch_add(in_use - block_bytes_told, std::memory_order_relaxed);
     block_bytes_told = in_use;
   }
   ++turn;
+  clear_graveyard();
+}
+
+// One by one: a chain that frees itself would need a frame for each link.
+void WorkerContext::clear_graveyard() noexcept {
+  last_dead_ = nullptr;
+  for (std::unique_ptr<Mortal> dead = std::move(graveyard_); dead;) dead = std::move(dead->next_dead_);
 }
 
 }  // namespace holdfast::proxy

@@ -27,19 +27,25 @@ namespace holdfast::proxy {
 
 class Exchange;
 
-// Dies at the end of the turn in which it is buried.
+// Dies at the end of the turn in which it is buried. Linked, not stored in a container: burying never needs memory.
 class Mortal {
  public:
   Mortal() = default;
   Mortal(const Mortal&) = delete;
   Mortal& operator=(const Mortal&) = delete;
   virtual ~Mortal() = default;
+
+ private:
+  friend struct WorkerContext;
+  std::unique_ptr<Mortal> next_dead_;
 };
 
 // Goes on at the end of the turn, on a fresh stack.
 class Continuation {
  public:
   virtual void proceed() noexcept = 0;
+
+  Continuation* next_continuation = nullptr;  // the worker's own
 
  protected:
   ~Continuation() = default;
@@ -146,8 +152,8 @@ struct WorkerContext {
   WorkerCounters counters;
   std::uint64_t block_bytes_told = 0;
 
-  void bury(std::unique_ptr<Mortal> dead) { graveyard_.push_back(std::move(dead)); }
-  void later(Continuation& c) { continuations_.push_back(&c); }
+  void bury(std::unique_ptr<Mortal> dead) noexcept;
+  void later(Continuation& c) noexcept;  // once per turn
   void forget(Continuation& c) noexcept;
   std::unique_ptr<Exchange> take_exchange();
   void give_exchange(std::unique_ptr<Exchange> exchange);
@@ -157,8 +163,12 @@ struct WorkerContext {
   void end_turn();
 
  private:
-  std::vector<std::unique_ptr<Mortal>> graveyard_;
-  std::vector<Continuation*> continuations_;
+  void clear_graveyard() noexcept;
+
+  std::unique_ptr<Mortal> graveyard_;
+  Mortal* last_dead_ = nullptr;
+  Continuation* continuations_ = nullptr;
+  Continuation* last_continuation_ = nullptr;
   std::vector<std::unique_ptr<Exchange>> spare_;
 };
 

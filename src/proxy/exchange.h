@@ -25,7 +25,7 @@ struct Destination {
   Admission* admission = nullptr;  // null: no concurrency limit (telemetry, admin)
 };
 
-class Exchange final {
+class Exchange final : public Mortal {
  public:
   explicit Exchange(WorkerContext& context);
   Exchange(const Exchange&) = delete;

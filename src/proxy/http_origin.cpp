@@ -116,6 +116,10 @@ void HttpOrigin::connected(Attempt& attempt, std::unique_ptr<net::Transport> tra
   context_.bury(end_attempt(attempt));
   context_.shared.app_has_accepted.store(true, std::memory_order_relaxed);
   WorkerCounters::add(context_.counters.connects_ok);
+  if (connections_.size() == connections_.capacity()) {  // from here on nothing needs memory, nor does put_idle
+    idle_.reserve(2 * connections_.size() + 8);
+    connections_.reserve(2 * connections_.size() + 8);
+  }
   auto upstream = std::make_unique<Upstream>(*this, std::move(transport));
   Upstream& raw = *upstream;
   raw.id_ = next_id_++;

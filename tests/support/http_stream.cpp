@@ -6,8 +6,13 @@ namespace holdfast::testing {
 namespace {
 
 using http::ContentDecoder;
-using http::Framing;
 using http::Progress;
+
+// Costs more to build than most messages to read.
+const http::FieldNames& fixed_names() {
+  static const http::FieldNames names;
+  return names;
+}
 
 std::string reason_of(const Error& error) {
   return error.detail != nullptr ? error.detail : std::string(failure(error.reason).word);
@@ -86,8 +91,7 @@ SeenStream read_stream(std::string_view input, bool eof, ContentDecoder::Side si
 }  // namespace
 
 SeenStream read_requests(std::string_view bytes, const http::HeadLimits& limits) {
-  const http::FieldNames names;
-  const auto start = [&](http::RequestParser& parser) { parser.start(limits, names); };
+  const auto start = [&](http::RequestParser& parser) { parser.start(limits, fixed_names()); };
   const auto take = [](const http::RequestHead& head, SeenMessage& m, SeenStream&) {
     m.begin += head.method_text.begin;
     m.method = head.text(head.method_text);
@@ -100,9 +104,8 @@ SeenStream read_requests(std::string_view bytes, const http::HeadLimits& limits)
 }
 
 SeenStream read_responses(std::string_view bytes, http::ResponseContext context, bool eof) {
-  const http::FieldNames names;
   const http::HeadLimits limits;
-  const auto start = [&](http::ResponseParser& parser) { parser.start(limits, names, context); };
+  const auto start = [&](http::ResponseParser& parser) { parser.start(limits, fixed_names(), context); };
   const auto take = [](const http::ResponseHead& head, SeenMessage& m, SeenStream& s) {
     m.status = head.status;
     m.upgrade = head.upgrade_websocket;
