@@ -26,7 +26,8 @@ LAYERS = {
     "main.cpp": ("core cli", ""),
 }
 # Folders of tests/ that are no mirror of a folder of src/.
-TEST_FOLDERS = {"support": "cli", "scenarios": "proxy", "faults": "proxy", "conformance": "proxy", "fuzz": "proxy backend", "bench": "proxy"}
+TEST_FOLDERS = {"support": "cli", "scenarios": "proxy", "faults": "proxy", "conformance": "proxy",
+                "differential": "http", "fuzz": "proxy backend", "bench": "proxy"}
 
 # The core of users-service: no library at all, and of its own folder only each other.
 PURE = {"src/backend/" + name for name in ("users.h", "users.cpp", "user.h", "user.cpp", "secret.h", "store.h",

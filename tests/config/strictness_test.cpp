@@ -160,7 +160,8 @@ TEST_CASE("check: six different faults of one file are six lines with their plac
 }
 
 TEST_CASE("check: a fault is one line even when the value that it quotes has two") {
-  const std::string text = printed(sample::load_policy("version: 1\npolicies:\n  errors:\n    message: |\n      a\n      b\n"));
+  const std::string text =
+      sample::printed(sample::load_policy("version: 1\npolicies:\n  errors:\n    message: |\n      a\n      b\n"));
   CHECK(text.find("error[") != std::string::npos);
   CHECK(text.find('\n') == text.size() - 1);
 }

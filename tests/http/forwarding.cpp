@@ -64,6 +64,15 @@ TEST_CASE("forwarding: connection-specific fields and what Connection names stay
         "GET /t HTTP/1.1\r\nHost: h.test\r\nX-First: 1\r\nX-Keep: 1\r\nX-Last: 1\r\n" + client_lines + "\r\n");
 }
 
+TEST_CASE("forwarding: a field with the name of a connection option stays behind, close included") {
+  CHECK(sent(get("Connection: close\r\nClose: 1\r\n"), plain_request()) ==
+        "GET /t HTTP/1.1\r\nHost: h.test\r\n" + client_lines + "\r\n");
+  ResponseForwarding f;
+  f.framing = {Framing::length, 0, true};
+  CHECK(passed("HTTP/1.1 200 OK\r\nConnection: close\r\nClose: 1\r\nContent-Length: 0\r\n\r\n", f) ==
+        "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+}
+
 TEST_CASE("forwarding: a client cannot have the host, credentials, the length, its address or the request id removed") {
   RequestForwarding f = plain_request();
   f.framing = {Framing::length, 5, false};

@@ -9,25 +9,10 @@
 #include <memory>
 #include <string>
 #include <string_view>
-#include <utility>
 
 #include "net/transport.h"
 
 namespace holdfast::testing {
-
-// True while the proxy runs and not its harness: there an allocation may be made to fail (tests/faults).
-inline thread_local bool proxy_runs = false;
-
-class WhoRuns {
- public:
-  explicit WhoRuns(bool proxy) noexcept : before_(std::exchange(proxy_runs, proxy)) {}
-  WhoRuns(const WhoRuns&) = delete;
-  WhoRuns& operator=(const WhoRuns&) = delete;
-  ~WhoRuns() { proxy_runs = before_; }
-
- private:
-  bool before_;
-};
 
 struct Link {
   std::string to_proxy;         // sent by the test, not read yet
@@ -68,7 +53,6 @@ class MemoryTransport final : public net::Transport {
   void attach(net::TransportUser& user) noexcept override { link_.user = &user; }
 
   net::Io read(char* into, std::size_t size) noexcept override {
-    const WhoRuns harness(false);
     ++link_.reads;
     if (!link_.to_proxy.empty()) {
       const std::size_t n = std::min({size, link_.step, link_.to_proxy.size()});
@@ -81,7 +65,6 @@ class MemoryTransport final : public net::Transport {
   }
 
   net::Io write(std::span<const iovec> parts) noexcept override {
-    const WhoRuns harness(false);
     if (link_.reset || link_.proxy_fin) return {net::Io::State::lost};
     std::size_t left =
         std::min(link_.step, link_.gone ? SIZE_MAX : link_.room - std::min(link_.room, link_.from_proxy.size()));

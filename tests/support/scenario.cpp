@@ -120,10 +120,7 @@ struct Scenario::OneWorker final : net::Connector, proxy::AdmissionPeers {
     context.view = proxy::ViewRef(std::move(view));
   }
 
-  std::unique_ptr<net::Dial> dial(net::DialUser& user) override {
-    const WhoRuns harness(false);
-    return std::make_unique<Dialling>(*this, user);
-  }
+  std::unique_ptr<net::Dial> dial(net::DialUser& user) override { return std::make_unique<Dialling>(*this, user); }
   void wake_another(const proxy::WorkerContext& not_me) noexcept override {
     for (const auto& other : scenario_.workers_) {
       if (&other->context == &not_me || other->admission.waiting() == 0) continue;
@@ -182,7 +179,6 @@ void Scenario::app_is(App state, int error) {
 bool Scenario::pump() {
   bool busy = false;
   const auto serve = [&busy](Link& link) {
-    const WhoRuns proxy(true);
     if (link.user != nullptr && link.want_read && link.readable()) {
       link.user->on_readable();
       busy = true;
@@ -205,19 +201,15 @@ bool Scenario::pump() {
       busy = true;
       net::DialUser& user = worker->dials.front()->user;
       if (app_state_ == App::refuses) {
-        const WhoRuns proxy(true);
         user.on_dial_failed(app_error_ == 0 ? ECONNREFUSED : app_error_);
       } else {
         auto link = std::make_unique<Link>();
         link->step = options_.step;
         Link& raw = *link;
         apps_.emplace_back(*this, std::move(link));
-        auto transport = std::make_unique<MemoryTransport>(raw);
-        const WhoRuns proxy(true);
-        user.on_connected(std::move(transport));
+        user.on_connected(std::make_unique<MemoryTransport>(raw));
       }
     }
-    const WhoRuns proxy(true);
     worker->context.end_turn();
   }
   for (Peer& peer : clients_) {
@@ -230,8 +222,7 @@ bool Scenario::pump() {
 }
 
 void Scenario::run() {
-  for (const auto& worker : workers_)
-    worker->context.begin_turn(now_, WallTime(now_.time_since_epoch() + wall_offset_));
+  for (const auto& worker : workers_) worker->context.begin_turn(now_, WallTime(now_.time_since_epoch() + wall_offset_));
   int rounds = 0;
   int quiet = 0;
   while (quiet < 2) {  // a turn may leave work for the next
