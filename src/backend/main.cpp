@@ -1,11 +1,15 @@
 // users-service: puts the parts together and gives every way to end its exit code (sysexits.h).
-#include <unistd.h>
-
+#include <chrono>
+#include <condition_variable>
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <exception>
+#include <mutex>
+#include <stop_token>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -24,7 +28,7 @@ namespace {
 constexpr int exit_usage = 64;
 constexpr int exit_cannot_bind = 69;
 constexpr int exit_internal = 70;
-constexpr unsigned last_seconds = 5;  // more than the longest store call
+constexpr std::chrono::seconds last_seconds{5};  // more than the longest store call
 
 int complain(std::string_view sentence, int code) {
   std::fprintf(stderr, "users-service: %.*s\n", static_cast<int>(sentence.size()), sentence.data());
@@ -33,12 +37,16 @@ int complain(std::string_view sentence, int code) {
 
 // From here on nothing is left to serve, but the rest may have no end of its own: a call on a stuck disk, a lookup of a
 // host name, log lines that nobody reads.
-void bound_what_is_left() {
-  std::signal(SIGALRM, [](int) { ::_exit(exit_internal); });
-  ::alarm(last_seconds);
+void bound_what_is_left(const std::stop_token& all_done) {
+  std::mutex lock;
+  std::condition_variable_any wake;
+  std::unique_lock guard(lock);
+  wake.wait_for(guard, all_done, last_seconds, [] { return false; });
+  if (!all_done.stop_requested()) std::quick_exit(exit_internal);  // without the streams: one of them is what is stuck
 }
 
 int serve(const users::Options& options, users::ListenSocket socket) {
+  std::jthread bound;  // first, so that it sees the end of all others
   users::Log log;
   const auto store = users::open_store(options.store);
   const users::Argon2id hasher;
@@ -51,7 +59,7 @@ int serve(const users::Options& options, users::ListenSocket socket) {
     log.write(users::Level::info, "listening",
               {{"address", std::string_view(address)}, {"store", std::string_view(store_name)}});
     server.run();
-    bound_what_is_left();
+    bound = std::jthread(bound_what_is_left);
   }
   log.write(users::Level::info, "stopped");
   return 0;

@@ -10,7 +10,8 @@
 
 #include "core/bytes.h"
 
-extern "C" const char __executable_start;  // NOLINT(bugprone-reserved-identifier): the linker's name
+extern "C" const char
+    __executable_start;  // NOLINT(bugprone-reserved-identifier,readability-identifier-naming): the linker's
 
 namespace holdfast {
 namespace {

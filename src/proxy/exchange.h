@@ -207,7 +207,7 @@ class Exchange final : public Mortal {
   TimePoint taken_at_{};       // while client_blocked_: when the client last took something
   TimePoint window_begin_{};   // slow readers: window of at least 512 B/s over 20 s
   std::uint64_t window_written_ = 0;
-  std::uint64_t taken_ = 0;  // while client_blocked_: client_out.written() at taken_at_
+  std::uint64_t taken_ = 0;          // while client_blocked_: client_out.written() at taken_at_
   Duration upload_waited_{};         // slow senders: waiting for content in this window
   std::uint64_t upload_before_ = 0;  // bytes_in at its begin
   std::uint64_t cause_read_ = 0;

@@ -222,7 +222,8 @@ bool Scenario::pump() {
 }
 
 void Scenario::run() {
-  for (const auto& worker : workers_) worker->context.begin_turn(now_, WallTime(now_.time_since_epoch() + wall_offset_));
+  for (const auto& worker : workers_)
+    worker->context.begin_turn(now_, WallTime(now_.time_since_epoch() + wall_offset_));
   int rounds = 0;
   int quiet = 0;
   while (quiet < 2) {  // a turn may leave work for the next
