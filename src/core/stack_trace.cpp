@@ -10,8 +10,8 @@
 
 #include "core/bytes.h"
 
-extern "C" const char
-    __executable_start;  // NOLINT(bugprone-reserved-identifier,readability-identifier-naming): the linker's
+// NOLINTNEXTLINE(bugprone-reserved-identifier,readability-identifier-naming): the linker chose it
+extern "C" const char __executable_start;
 
 namespace holdfast {
 namespace {
