@@ -1,43 +1,69 @@
-# Two images from one build: `holdfast` (default) and `--target users-service`, the reference backend.
+# Two images without a shell: `holdfast` (the default target: sidecar and webhook) and `--target users-service`, the reference backend.
 #
-# The final stages hold the program, the libraries it loads, a CA bundle and one unprivileged user: no shell, no package
-# manager. Reproducible with `buildah build --timestamp 0` on the same base; --build-arg BASE=debian@sha256:… pins one.
+# Each holds its bill of materials (CycloneDX), where scanners look for it, since there is no package database;
+# `--target evidence -o FOLDER` writes both beside them, with the audit of their packages.
+# --build-arg TESTS=on runs the unit tests. Reproducible with `buildah build --timestamp 0` from one state of the archives;
+# --build-arg BASE=debian@sha256:… pins the base. A pending security update ends the build, but for --build-arg AUDIT=warn.
 ARG BASE=debian:bookworm-slim
-FROM ${BASE} AS build
+ARG VERSION=0.1.0
+ARG REVISION=unknown
+
+# Libraries go from here into the images: security updates come first.
+FROM ${BASE} AS toolchain
 WORKDIR /source
 COPY scripts/install scripts/install
-RUN scripts/install build && apt-get install -qq -y --no-install-recommends ca-certificates && \
+RUN export DEBIAN_FRONTEND=noninteractive && apt-get -qq update && apt-get -qq -y upgrade && \
+    apt-get -qq -y install --no-install-recommends ca-certificates python3 && scripts/install build && \
     rm -rf /var/lib/apt/lists/*
+
+FROM toolchain AS build
+ARG REVISION
+# Objects are the same wherever the tree lies: the cache of another checkout serves, mounted as /var/cache/ccache.
+ENV CCACHE_DIR=/var/cache/ccache CCACHE_BASEDIR=/source CCACHE_NOHASHDIR=true
 COPY CMakeLists.txt CMakePresets.json ./
 COPY cmake cmake
 COPY src src
-RUN cmake --preset release -DHOLDFAST_TESTS=OFF && cmake --build build/release --target holdfast users-service
-# For each program a tree with what it needs at run time. ldd prints the loader without an arrow.
-RUN set -eu; \
-    for program in holdfast users-service; do \
-      tree=/image/$program; \
-      mkdir -p "$tree/usr/bin" "$tree/etc/ssl/certs" "$tree/usr/lib/ssl" "$tree/etc/$program"; \
-      strip -o "$tree/usr/bin/$program" "build/release/$program"; \
-      ldd "build/release/$program" | awk '/=> \//{print $3} /^\t\/lib/{print $1}' | xargs cp --parents -L -t "$tree"; \
-      cp /etc/ssl/certs/ca-certificates.crt "$tree/etc/ssl/certs/"; \
-      ln -s /etc/ssl/certs "$tree/usr/lib/ssl/certs"; \
-      echo 'nonroot:x:65532:65532:nonroot:/:/nonexistent' >"$tree/etc/passwd"; \
-      echo 'nonroot:x:65532:' >"$tree/etc/group"; \
-      echo 'hosts: files dns' >"$tree/etc/nsswitch.conf"; \
-    done
+RUN cmake --preset release -DHOLDFAST_TESTS=OFF -DHOLDFAST_COMMIT="$REVISION" && \
+    cmake --build build/release --target holdfast holdfast-webhook users-service
+COPY scripts/image scripts/image
+ARG VERSION
+ARG AUDIT=fail
+RUN set -eu; mkdir -p /image /evidence; \
+    for programs in 'holdfast holdfast-webhook' users-service; do \
+      image=${programs%% *}; \
+      scripts/image/collect "/image/$image" build/release $programs; \
+      scripts/image/sbom.py "/image/$image" "$VERSION" "$REVISION" build/release $programs >"/evidence/$image.cdx.json"; \
+      install -D -m 644 "/evidence/$image.cdx.json" "/image/$image/usr/share/doc/$image/$image.cdx.json"; \
+    done; \
+    scripts/image/audit.py "$AUDIT" /evidence/*.cdx.json >/evidence/audit.txt || { cat /evidence/audit.txt; exit 1; }; \
+    cat /evidence/audit.txt
+ARG TESTS=off
+COPY . .
+RUN [ "$TESTS" = off ] || scripts/test --skip-end-to-end
+
+FROM scratch AS evidence
+COPY --from=build /evidence/ /
 
 FROM scratch AS users-service
-LABEL org.opencontainers.image.title="users-service" \
-      org.opencontainers.image.description="The reference backend that Holdfast is shown with"
 COPY --from=build /image/users-service/ /
+ARG VERSION
+ARG REVISION
+LABEL org.opencontainers.image.title="users-service" \
+      org.opencontainers.image.description="The reference backend that Holdfast is shown with" \
+      org.opencontainers.image.version="$VERSION" \
+      org.opencontainers.image.revision="$REVISION"
 USER 65532:65532
 ENTRYPOINT ["/usr/bin/users-service"]
 CMD ["--listen", "127.0.0.1:3000", "--store", "sqlite::memory:"]
 
 FROM scratch AS holdfast
-LABEL org.opencontainers.image.title="holdfast" \
-      org.opencontainers.image.description="A sidecar reverse proxy that enforces production-readiness policies"
 COPY --from=build /image/holdfast/ /
+ARG VERSION
+ARG REVISION
+LABEL org.opencontainers.image.title="holdfast" \
+      org.opencontainers.image.description="A sidecar reverse proxy that enforces production-readiness policies" \
+      org.opencontainers.image.version="$VERSION" \
+      org.opencontainers.image.revision="$REVISION"
 USER 65532:65532
 ENTRYPOINT ["/usr/bin/holdfast"]
 CMD ["run", "--config", "/etc/holdfast/holdfast.yaml"]

@@ -7,6 +7,8 @@
 export LC_ALL=C
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 log_dir=$root/build/log
+# Objects are the same in whichever folder the checkout lies.
+export CCACHE_BASEDIR=$root CCACHE_NOHASHDIR=true
 stage_log=
 
 die() {

@@ -3,17 +3,14 @@
 #include <unistd.h>
 
 #include <array>
-#include <atomic>
 #include <chrono>
 #include <climits>
-#include <csignal>
-#include <cstdlib>
-#include <exception>
 #include <span>
 #include <string_view>
 
 #include "core/bytes.h"
 #include "core/clock.h"
+#include "core/death.h"
 #include "core/stack_trace.h"
 
 namespace users {
@@ -21,29 +18,10 @@ namespace {
 
 using holdfast::write_text;
 
-constexpr std::array fatal{SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGSYS};
 constexpr std::size_t max_cause = 400;
 constexpr std::size_t max_stack = 3000;
 constexpr std::size_t max_line = max_cause * 2 + max_stack + 256;
 static_assert(max_line <= PIPE_BUF, "other lines do not mix with one write of that size");
-constexpr std::size_t signal_stack_bytes = 64U << 10U;
-
-// A signal handler has no other way to its data.
-// NOLINTBEGIN(cppcoreguidelines-avoid-non-const-global-variables): see above
-std::atomic_flag reported;
-std::array<char, signal_stack_bytes> signal_stack;  // a handler needs one of its own when the stack has run out
-// NOLINTEND(cppcoreguidelines-avoid-non-const-global-variables)
-
-std::string_view name_of(int signal) noexcept {
-  switch (signal) {
-    case SIGSEGV: return "SIGSEGV";
-    case SIGBUS: return "SIGBUS";
-    case SIGFPE: return "SIGFPE";
-    case SIGILL: return "SIGILL";
-    case SIGABRT: return "SIGABRT";
-    default: return "SIGSYS";
-  }
-}
 
 char* write_padded(char* out, unsigned number, int width) noexcept {
   for (int i = width - 1; i >= 0; --i) {
@@ -81,52 +59,22 @@ char* write_escaped(char* out, std::string_view text) noexcept {
   return out;
 }
 
-void report(std::string_view message, std::string_view cause) noexcept {
-  if (reported.test_and_set()) return;
+void report(int signal, std::string_view cause) noexcept {
   std::array<char, max_line> line{};
   char* out = write_text(line.data(), R"({"ts":")");
   out = write_time(out, holdfast::wall_now());
   out = write_text(out, R"(","level":"error","msg":")");
-  out = write_text(out, message);
+  out = write_text(out, cause.empty() ? "fatal signal" : "terminated");
   out = write_text(out, R"(","cause":")");
-  out = write_escaped(out, cause);
+  out = write_escaped(out, cause.empty() ? holdfast::signal_word(signal) : cause);
   out = write_text(out, R"(","stack":[)");
-  out += holdfast::write_stack_trace(std::span(out, max_stack), 1);
+  out += holdfast::write_stack_trace(std::span(out, max_stack), 2);  // without this function and its caller
   out = write_text(out, "]}\n");
   static_cast<void>(::write(STDOUT_FILENO, line.data(), static_cast<std::size_t>(out - line.data())) < 0);
 }
 
-void on_fatal_signal(int signal) {
-  report("fatal signal", name_of(signal));
-  std::signal(signal, SIG_DFL);
-  std::raise(signal);
-}
-
-[[noreturn]] void on_terminate() {
-  try {
-    if (const auto pending = std::current_exception()) std::rethrow_exception(pending);
-    report("terminated", "no exception");
-  } catch (const std::exception& fault) {
-    report("terminated", fault.what());
-  } catch (...) {
-    report("terminated", "unknown exception");
-  }
-  std::abort();
-}
-
 }  // namespace
 
-void report_crashes() {
-  holdfast::prepare_stack_trace();
-  stack_t stack{};
-  stack.ss_sp = signal_stack.data();
-  stack.ss_size = signal_stack.size();
-  sigaltstack(&stack, nullptr);
-  struct sigaction action{};
-  action.sa_handler = on_fatal_signal;
-  action.sa_flags = SA_ONSTACK;
-  for (const int signal : fatal) sigaction(signal, &action, nullptr);
-  std::set_terminate(on_terminate);
-}
+void report_crashes() { holdfast::report_death(report); }
 
 }  // namespace users

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <fstream>
 #include <optional>
 #include <string>
 
@@ -25,14 +26,43 @@ std::optional<std::string> first_line(const char* path) {
   return text.substr(0, text.find('\n'));
 }
 
-std::optional<ByteCount> memory_limit() {
-  constexpr std::uint64_t no_limit = std::uint64_t{1} << 60U;  // v1 writes a huge number for none, v2 the word max
-  for (const char* path : {"/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"}) {
-    const auto line = first_line(path);
-    const auto bytes = line ? parse_count(*line) : std::nullopt;
-    if (bytes && *bytes < no_limit) return ByteCount{*bytes};
+// Where a version of cgroups keeps its limits, and how this process's line in /proc/self/cgroup begins behind the
+// number.
+struct Hierarchy {
+  const char* line;
+  const char* mount;
+  const char* file;
+};
+constexpr std::array hierarchies{Hierarchy{"::", "/sys/fs/cgroup", "/memory.max"},
+                                 Hierarchy{":memory:", "/sys/fs/cgroup/memory", "/memory.limit_in_bytes"}};
+
+// The path of this process in a hierarchy; empty where it is the root, or where there is none.
+std::string own_path(const Hierarchy& hierarchy) {
+  std::ifstream lines("/proc/self/cgroup");
+  for (std::string line; std::getline(lines, line);) {
+    const std::size_t at = line.find(':');
+    const std::string_view rest = at == std::string::npos ? std::string_view() : std::string_view(line).substr(at);
+    if (!rest.starts_with(hierarchy.line)) continue;
+    std::string path(rest.substr(std::string_view(hierarchy.line).size()));
+    return path == "/" ? "" : path;
   }
-  return std::nullopt;
+  return {};
+}
+
+// The least limit between our cgroup and the root: the kernel enforces each. A container that sees its own cgroup as
+// the root has but that one; a path that is not mounted here is passed over.
+void find_memory_limit(const Hierarchy& hierarchy, config::Environment& environment) {
+  constexpr std::uint64_t no_limit = std::uint64_t{1} << 60U;  // v1 writes a huge number for none, v2 the word max
+  for (std::string path = own_path(hierarchy);; path.resize(path.rfind('/'))) {
+    const std::string folder = hierarchy.mount + path;
+    const auto line = first_line((folder + hierarchy.file).c_str());
+    const auto bytes = line ? parse_count(*line) : std::nullopt;
+    if (bytes && *bytes < no_limit && (!environment.memory_limit || *bytes < environment.memory_limit->bytes)) {
+      environment.memory_limit = ByteCount{*bytes};
+      environment.memory_cgroup = folder;
+    }
+    if (path.find('/') == std::string::npos) return;
+  }
 }
 
 }  // namespace
@@ -41,7 +71,7 @@ config::Environment this_machine() {
   config::Environment environment;
   rlimit descriptors{};
   if (::getrlimit(RLIMIT_NOFILE, &descriptors) == 0) environment.descriptor_limit = descriptors.rlim_max;
-  environment.memory_limit = memory_limit();
+  for (const Hierarchy& hierarchy : hierarchies) find_memory_limit(hierarchy, environment);
   environment.today = std::chrono::year_month_day(std::chrono::floor<std::chrono::days>(wall_now()));
   return environment;
 }

@@ -11,7 +11,9 @@
 #include "cli/flags.h"
 #include "cli/terminal.h"
 #include "cli/version.h"
+#include "kubernetes/app_probes.h"
 #include "policies/catalog.h"
+#include "proxy/app_address.h"
 #include "proxy/server.h"
 
 namespace holdfast::cli {
@@ -34,7 +36,9 @@ void raise_descriptor_limit() {
 
 int run_run(std::span<const std::string_view> args) {
   constexpr std::string_view help = "holdfast run --help";
-  const auto arguments = parse_arguments(args, configuration_flags());
+  std::vector<FlagSpec> known = configuration_flags();
+  known.push_back({"--app-probes", true});
+  const auto arguments = parse_arguments(args, known);
   if (!arguments) return usage_error(arguments.error().sentence, arguments.error().did_you_mean, help);
   if (!arguments.value().rest.empty()) {
     return usage_error("'" + std::string(arguments.value().rest.front()) + "' is no flag", "--config", help);
@@ -51,6 +55,11 @@ int run_run(std::span<const std::string_view> args) {
   if (!loaded) {
     print_faults(Stream::error, loaded.error());
     return to_int(ExitCode::configuration);
+  }
+  if (const auto text = arguments.value().value("--app-probes")) {
+    auto probes = kubernetes::parse_app_probes(*text, proxy::authority_of(loaded.value().platform.upstream));
+    if (!probes) return usage_error("--app-probes: " + probes.error().sentence, "", help);
+    options.app_probes = std::move(probes).value();
   }
   raise_descriptor_limit();
   std::signal(SIGPIPE, SIG_IGN);

@@ -50,10 +50,15 @@ struct Configuration {
   const LoadedPolicy* find(std::string_view policy) const noexcept;
 };
 
+struct Environment;
+// What the process may use at most: the `memory` setting or the limit of the cgroup, whichever is less.
+std::optional<ByteCount> memory_bound(const Configuration& configuration, const Environment& machine) noexcept;
+
 // What the machine allows; filled in by the command.
 struct Environment {
   std::uint64_t descriptor_limit = 0;     // 0: not checked
   std::optional<ByteCount> memory_limit;  // nullopt: no limit
+  std::string memory_cgroup;              // the folder of the cgroup that has this limit; empty: none
   std::chrono::year_month_day today{};    // for waivers
 };
 

@@ -59,6 +59,12 @@ void write_words(JsonText& json) {
   json.raw("uniqueItems", "true");
 }
 
+// `|none` or `|auto` where that word may stand for the value.
+std::string word_instead(const Field& field) {
+  if (field.is_liftable) return "|none";
+  return field.choices.empty() ? "" : "|" + field.choices.front();
+}
+
 void write_type(JsonText& json, const Field& field) {
   switch (field.kind) {
     case Kind::duration:
@@ -67,7 +73,7 @@ void write_type(JsonText& json, const Field& field) {
     case Kind::rate:
     case Kind::count_range:
       json.text("type", "string");
-      json.text("pattern", "^(" + std::string(pattern(field.kind)) + (field.is_liftable ? "|none" : "") + ")$");
+      json.text("pattern", "^(" + std::string(pattern(field.kind)) + word_instead(field) + ")$");
       return;
     case Kind::count: write_count(json, field); return;
     case Kind::flag: json.text("type", "boolean"); return;

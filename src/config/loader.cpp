@@ -112,6 +112,12 @@ const LoadedPolicy* Configuration::find(std::string_view policy) const noexcept 
   return nullptr;
 }
 
+std::optional<ByteCount> memory_bound(const Configuration& configuration, const Environment& machine) noexcept {
+  const std::optional<ByteCount>& set = configuration.platform.memory;
+  if (!set || !machine.memory_limit) return set ? set : machine.memory_limit;
+  return ByteCount{std::min(set->bytes, machine.memory_limit->bytes)};
+}
+
 Result<Configuration, std::vector<Fault>> load(const Sources& sources, const Catalog& catalog,
                                                const Environment& environment) {
   return Loading(sources, catalog, environment).run();

@@ -10,6 +10,8 @@ namespace holdfast::config {
 namespace {
 
 using namespace std::chrono_literals;
+using literals::operator""_GiB;
+using literals::operator""_MiB;
 
 constexpr std::array flags{
     PlatformFlag{"--service", "service"},
@@ -19,6 +21,7 @@ constexpr std::array flags{
     PlatformFlag{"--telemetry", "telemetry"},
     PlatformFlag{"--admin", "admin"},
     PlatformFlag{"--workers", "workers"},
+    PlatformFlag{"--memory", "memory"},
     PlatformFlag{"--trusted-hops", "forwarded.trustedHops"},
     PlatformFlag{"--termination-grace", "terminationGrace"},
     PlatformFlag{"--log-level", "log.level"},
@@ -69,6 +72,8 @@ Section<Platform> platform_section() {
             "Why the admin listener may be reached from outside this pod.")
       .count_or_auto("workers", &Platform::workers, {1, 64},
                      "Threads; auto is the CPU quota rounded up, or at most 2 without a quota.")
+      .size_or_auto("memory", &Platform::memory, {16_MiB, 1024_GiB},
+                    "What the process may use before new requests are shed; auto is the memory limit of the cgroup.")
       .count("forwarded.trustedHops", &Platform::trusted_hops, {0, 16},
              "How many proxies in front of this one set X-Forwarded-For truthfully.")
       .duration("terminationGrace", &Platform::termination_grace, {1s, 1h},

@@ -21,6 +21,7 @@ struct Platform {
   Address admin{Address::Form::ipv4, "127.0.0.1", 9901, {}};
   std::string admin_exposed_because;     // required when admin is not loopback
   std::optional<std::uint32_t> workers;  // nullopt: auto
+  std::optional<ByteCount> memory;       // nullopt: auto
   std::uint32_t trusted_hops = 0;
   Duration termination_grace = std::chrono::seconds(30);
   LogLevel log_level = LogLevel::info;

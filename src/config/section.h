@@ -132,6 +132,23 @@ class Section final : public AnySection {
     add(std::move(field));
     return *this;
   }
+  // A size, or the word `auto` for nullopt.
+  Section& size_or_auto(std::string_view key, std::optional<ByteCount> S::* member, Range<ByteCount> range,
+                        std::string_view sentence) {
+    Field field = declared(key, Kind::size, sentence, Reach::service);
+    field.min = show_value(range.min);
+    field.max = show_value(range.max);
+    field.choices = {"auto"};
+    field.read = [member, range](AnySettings& settings, const Given& given) {
+      return read_size_or_auto(given, range, settings.as<S>().*member);
+    };
+    field.show = [member](const AnySettings& settings) {
+      const auto& value = settings.as<S>().*member;
+      return value ? show_value(*value) : std::string("auto");
+    };
+    add(std::move(field));
+    return *this;
+  }
   Section& flag(std::string_view key, bool S::* member, std::string_view sentence, Reach reach = Reach::service) {
     return plain(key, Kind::flag, member, sentence, reach,
                  [](const Given& given, bool& out) { return read_flag(given, out); });

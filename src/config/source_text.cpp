@@ -57,8 +57,10 @@ SourceText::SourceText(std::string_view file, std::string_view bytes, std::vecto
 }
 
 Place SourceText::place(int line, int column) const {
-  if (line < 0 || static_cast<std::size_t>(line) >= lines_.size())
-    return {file_, std::max(line, 0) + 1, std::max(column, 0) + 1};
+  if (line < 0 || lines_.empty()) return {file_, 1, 1};
+  if (static_cast<std::size_t>(line) >= lines_.size()) {  // yaml-cpp may point behind the file, at what is not there
+    return place(static_cast<int>(lines_.size()) - 1, static_cast<int>(lines_.back().size()));
+  }
   const auto index = static_cast<std::size_t>(line);
   const int bytes = std::max(0, column - shift_[index]);
   const std::string_view before =

@@ -165,6 +165,21 @@ MaybeFault read_count_or_auto(const Given& given, const Range<std::uint64_t>& ra
   return std::nullopt;
 }
 
+MaybeFault read_size_or_auto(const Given& given, const Range<ByteCount>& range, std::optional<ByteCount>& out) {
+  if (given.shape == Given::Shape::scalar && given.text == "auto") {
+    out.reset();
+    return std::nullopt;
+  }
+  ByteCount value{};
+  auto fault = read_value(given, range, value);
+  if (fault) {
+    fault->fix += ", or auto";
+    return fault;
+  }
+  out = value;
+  return std::nullopt;
+}
+
 MaybeFault read_flag(const Given& given, bool& out) {
   if (auto fault = needs_scalar(given, "true")) return fault;
   if (!given.quoted && (given.text == "true" || given.text == "false")) {

@@ -36,6 +36,7 @@ MaybeFault read_words(const Given& given, TextCheck check, const std::vector<std
                       std::vector<std::string>& out);
 MaybeFault read_choice(const Given& given, const std::vector<std::string>& choices, std::size_t& index);
 MaybeFault read_count_or_auto(const Given& given, const Range<std::uint64_t>& range, std::optional<std::uint32_t>& out);
+MaybeFault read_size_or_auto(const Given& given, const Range<ByteCount>& range, std::optional<ByteCount>& out);
 MaybeFault read_address(const Given& given, AddressUse use, Address& out);
 
 // Unquoted on, off, yes, no, y or n: YAML 1.1 reads them as booleans, YAML 1.2 as text.

@@ -6,6 +6,8 @@
 #include <cstring>
 #include <string_view>
 
+#include "core/digits.h"
+
 namespace holdfast {
 
 constexpr char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
@@ -30,19 +32,6 @@ constexpr int hex_value(char c) noexcept {
 }
 
 inline constexpr char hex_digits[] = "0123456789abcdef";
-
-// Writes `n` in decimal at `out` (room for 20 characters); returns the end.
-inline char* write_decimal(char* out, std::uint64_t n) noexcept {
-  char digits[20];
-  char* p = digits + sizeof digits;
-  do {
-    *--p = static_cast<char>('0' + n % 10);
-    n /= 10;
-  } while (n != 0);
-  const auto size = static_cast<std::size_t>(digits + sizeof digits - p);
-  std::memcpy(out, p, size);
-  return out + size;
-}
 
 // Writes `n` in lower-case hexadecimal without leading zeros (room for 16); returns the end.
 inline char* write_hex(char* out, std::uint64_t n) noexcept {

@@ -1,8 +1,13 @@
 #include "core/deadline.h"
 
 namespace holdfast {
+namespace {
 
-void DeadlineQueue::arm_at(Deadline& d, TimePoint at, Duration after) {
+constexpr std::size_t reuse_from = 32;
+
+}  // namespace
+
+void DeadlineQueue::arm_at(Deadline& d, TimePoint at, Duration after) noexcept {
   d.disarm();
   d.at_ = at;
   if (d.list_ == nullptr || d.list_->after_ != after) d.list_ = &list_for(after);
@@ -17,16 +22,16 @@ void DeadlineQueue::arm_at(Deadline& d, TimePoint at, Duration after) {
 
 std::optional<TimePoint> DeadlineQueue::next() const noexcept {
   std::optional<TimePoint> first;
-  for (const auto& list : lists_) {
-    const Deadline& head = list->head_;
+  for (std::size_t i = 0; i < used_; ++i) {
+    const Deadline& head = lists_[i].head_;
     if (head.armed() && (!first || head.next_->at_ < *first)) first = head.next_->at_;
   }
   return first;
 }
 
 void DeadlineQueue::expire(TimePoint now) {
-  for (std::size_t i = 0; i < lists_.size(); ++i) {
-    Deadline& head = lists_[i]->head_;
+  for (std::size_t i = 0; i < used_; ++i) {
+    Deadline& head = lists_[i].head_;
     while (head.armed() && head.next_->at_ <= now) {
       Deadline& due = *head.next_;
       due.disarm();
@@ -35,19 +40,21 @@ void DeadlineQueue::expire(TimePoint now) {
   }
 }
 
-DeadlineList& DeadlineQueue::list_for(Duration after) {
+DeadlineList& DeadlineQueue::list_for(Duration after) noexcept {
   DeadlineList* unused = nullptr;
-  for (const auto& list : lists_) {
-    if (list->after_ == after) return *list;
-    if (!list->head_.armed()) unused = list.get();
+  DeadlineList* nearest = &lists_.front();
+  for (std::size_t i = 0; i < used_; ++i) {
+    DeadlineList& list = lists_[i];
+    if (list.after_ == after) return list;
+    if (!list.head_.armed()) unused = &list;
+    if (std::chrono::abs(list.after_ - after) < std::chrono::abs(nearest->after_ - after)) nearest = &list;
   }
   // Durations of past configurations leave empty lists behind; they are used again once there are many.
-  if (unused != nullptr && lists_.size() >= 32) {
-    unused->after_ = after;
-    return *unused;
-  }
-  lists_.push_back(std::make_unique<DeadlineList>(after));
-  return *lists_.back();
+  if (used_ < reuse_from) unused = &lists_[used_++];
+  if (unused == nullptr && used_ < lists_max) unused = &lists_[used_++];
+  if (unused == nullptr) return *nearest;
+  unused->after_ = after;
+  return *unused;
 }
 
 }  // namespace holdfast

@@ -3,12 +3,11 @@
 // A Deadline is a member of the object it guards; destroying the object disarms it, so no timer outlives what it refers
 // to. One list per distinct duration: entries of equal duration are already sorted by expiry, so arming and disarming
 // are O(1). A deadline that is due earlier than its list's tail (one that stood still for a while) walks back from the
-// tail. Worker's thread only.
+// tail. Nothing here needs memory, so nothing fails. Worker's thread only.
 #pragma once
 
-#include <memory>
+#include <array>
 #include <optional>
-#include <vector>
 
 #include "core/clock.h"
 
@@ -46,21 +45,20 @@ class Deadline {
 
 class DeadlineList {
  public:
-  explicit DeadlineList(Duration after) noexcept : after_(after), head_(nullptr, nullptr) {}
+  DeadlineList() noexcept : head_(nullptr, nullptr) {}
 
  private:
   friend class DeadlineQueue;
-  Duration after_;
+  Duration after_{};
   Deadline head_;
 };
 
 class DeadlineQueue {
  public:
-  // Arms (or moves) `d` to `now + after`; `after` > 0. Keep the number of distinct durations small: it is the number of
-  // lists.
-  void arm(Deadline& d, TimePoint now, Duration after) { arm_at(d, now + after, after); }
+  // Arms (or moves) `d` to `now + after`; `after` > 0.
+  void arm(Deadline& d, TimePoint now, Duration after) noexcept { arm_at(d, now + after, after); }
   // Arms `d` for `at`, kept in the list of `after`.
-  void arm_at(Deadline& d, TimePoint at, Duration after);
+  void arm_at(Deadline& d, TimePoint at, Duration after) noexcept;
 
   // The earliest armed deadline; the loop sleeps until then. O(distinct durations).
   std::optional<TimePoint> next() const noexcept;
@@ -69,8 +67,13 @@ class DeadlineQueue {
   void expire(TimePoint now);
 
  private:
-  DeadlineList& list_for(Duration after);
-  std::vector<std::unique_ptr<DeadlineList>> lists_;
+  // Distinct durations at the same time beyond which some share a list, and arming in it walks.
+  static constexpr std::size_t lists_max = 64;
+
+  DeadlineList& list_for(Duration after) noexcept;
+
+  std::array<DeadlineList, lists_max> lists_;
+  std::size_t used_ = 0;  // lists that ever had a duration
 };
 
 }  // namespace holdfast

@@ -1,9 +1,13 @@
 #include "core/shared_limits.h"
 
+#include <sys/mman.h>
+
 #include <algorithm>
 #include <bit>
 #include <cstring>
+#include <stdexcept>
 #include <thread>
+#include <type_traits>
 
 namespace holdfast {
 namespace {
@@ -19,17 +23,17 @@ constexpr std::uint64_t mix(std::uint64_t x) noexcept {  // the finaliser of Spl
 // Held for a few dozen instructions; the yield bounds the harm when the holder is preempted.
 class Spin {
  public:
-  explicit Spin(std::atomic_flag& flag) noexcept : flag_(flag) {
-    for (int tries = 0; flag_.test_and_set(std::memory_order_acquire); ++tries) {
+  explicit Spin(std::uint32_t& flag) noexcept : flag_(flag) {
+    for (int tries = 0; flag_.exchange(1, std::memory_order_acquire) != 0; ++tries) {
       if (tries >= 64) std::this_thread::yield();
     }
   }
-  ~Spin() { flag_.clear(std::memory_order_release); }
+  ~Spin() { flag_.store(0, std::memory_order_release); }
   Spin(const Spin&) = delete;
   Spin& operator=(const Spin&) = delete;
 
  private:
-  std::atomic_flag& flag_;
+  std::atomic_ref<std::uint32_t> flag_;
 };
 
 }  // namespace
@@ -51,7 +55,17 @@ LimitKey limit_key(std::uint64_t seed, const void* bytes, std::size_t size) noex
 // Two ways for each key that must fit: buckets fill unevenly.
 RateTable::RateTable(std::uint32_t keys_max)
     : bucket_count_(std::bit_ceil(std::max<std::size_t>(1, keys_max * std::size_t{2} / ways))),
-      buckets_(std::make_unique<Bucket[]>(bucket_count_)) {}
+      buckets_(map(bucket_count_)) {}
+
+RateTable::Buckets RateTable::map(std::size_t count) {
+  static_assert(std::is_trivial_v<Bucket>);  // mapping makes them
+  const std::size_t bytes = count * sizeof(Bucket);
+  void* const pages = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (pages == MAP_FAILED) throw std::runtime_error("no memory for the table of request rates");
+  return {static_cast<Bucket*>(pages), Unmap{bytes}};
+}
+
+void RateTable::Unmap::operator()(Bucket* buckets) const noexcept { ::munmap(buckets, bytes); }
 
 RateTable::Verdict RateTable::ask(LimitKey key, TimePoint now, Rate rate, std::uint32_t burst) noexcept {
   const std::int64_t now_ns = now.time_since_epoch().count();

@@ -58,13 +58,21 @@ class RateTable {
 
  private:
   static constexpr std::size_t ways = 8;
+  // Begins as the zeros of a fresh page: without initialisers, so that what is never asked for takes no memory.
   struct alignas(64) Bucket {
-    std::atomic_flag locked = ATOMIC_FLAG_INIT;
-    std::uint64_t keys[ways] = {};
-    std::int64_t arrival_ns[ways] = {};  // theoretical arrival time
+    std::uint32_t locked;
+    std::uint64_t keys[ways];
+    std::int64_t arrival_ns[ways];  // theoretical arrival time
   };
+  struct Unmap {
+    std::size_t bytes;
+    void operator()(Bucket* buckets) const noexcept;
+  };
+  using Buckets = std::unique_ptr<Bucket[], Unmap>;
+  static Buckets map(std::size_t count);
+
   std::size_t bucket_count_;
-  std::unique_ptr<Bucket[]> buckets_;
+  Buckets buckets_;
   std::atomic<std::uint64_t> evictions_{0};
 };
 

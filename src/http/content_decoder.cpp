@@ -30,7 +30,7 @@ void ContentDecoder::start(Framing framing, std::uint64_t length, Side side) noe
   remaining_ = framing == Framing::length ? length : 0;
   offset_ = 0;
   extension_bytes_ = line_extension_bytes_ = trailer_bytes_ = 0;
-  line_.clear();
+  checked_ = 0;
   trailers_.clear();
   error_ = {};
   switch (framing) {
@@ -150,21 +150,20 @@ bool ContentDecoder::read_trailers(Cursor& c) {
       found == nullptr ? c.size - c.at : static_cast<std::size_t>(static_cast<const char*>(found) - begin) + 1;
   if (trailer_bytes_ + taken > most_trailer_bytes) return too_large("trailers too large", most_trailer_bytes);
   trailer_bytes_ += static_cast<std::uint32_t>(taken);
-  line_.append(begin, taken);
+  trailers_.append(begin, taken);
   c.at += taken;
   return found == nullptr || take_trailer_line(c);
 }
 
 bool ContentDecoder::take_trailer_line(const Cursor& c) {
-  if (line_ == "\r\n") {
-    line_.clear();
+  const std::string_view line = std::string_view(trailers_).substr(checked_);
+  if (line == "\r\n") {
     phase_ = Phase::done;
     return true;
   }
-  const char* rule = check_trailer_line(line_);
+  const char* rule = check_trailer_line(line);
   if (rule != nullptr) return refuse(rule, c);
-  if (may_be_trailer(line_)) trailers_ += line_;
-  line_.clear();
+  checked_ = trailers_.size();
   return true;
 }
 

@@ -1,7 +1,8 @@
 // content_decoder: the content of one message from its framing (RFC 9112 6 and 7.1), byte range by byte range.
 //
 // Chunked content is compacted in place: one call yields one contiguous run, whatever the sender's chunk sizes, so that
-// the other side sends one chunk per read. Trailers are checked like fields and kept as they are for the other side.
+// the other side sends one chunk per read. Trailers are checked like fields and kept as they came; copy_trailers knows
+// which of them go on.
 #pragma once
 
 #include <cstddef>
@@ -37,9 +38,8 @@ class ContentDecoder {
   // For Framing::length: bytes still to come.
   std::uint64_t remaining() const noexcept { return remaining_; }
 
-  // Checked trailer lines, each with its CRLF, fields that must not be trailers removed (RFC 9110 6.5.1); empty when
-  // none.
-  const std::string& trailers() const noexcept { return trailers_; }
+  // Checked trailer lines, each with its CRLF; empty when none.
+  std::string_view trailers() const noexcept { return {trailers_.data(), checked_}; }
   const Error& error() const noexcept { return error_; }
 
  private:
@@ -83,7 +83,7 @@ class ContentDecoder {
   std::uint32_t extension_bytes_ = 0;
   std::uint32_t line_extension_bytes_ = 0;
   std::uint32_t trailer_bytes_ = 0;
-  std::string line_;  // the trailer line that is not complete yet
+  std::size_t checked_ = 0;  // bytes of trailers_: lines that are complete and good
   std::string trailers_;
   Error error_;
 };

@@ -24,15 +24,15 @@ constexpr FieldSet set_of(std::initializer_list<FieldId> ids) noexcept {
 constexpr FieldSet united(FieldSet a, FieldSet b) noexcept { return {a.bits | b.bits}; }
 
 class FieldFilter {
+  struct Nominated {
+    const char* name;
+    std::size_t size;
+  };
+
  public:
   // Fields in `drop` and fields with a mark in `marks` stay behind, and what the head's Connection fields name unless
   // it is in `kept` or is a request id (RFC 9110 7.6.1).
   FieldFilter(const Head& head, FieldSet drop, std::uint8_t marks, FieldSet kept) noexcept;
-
-  bool passes(const Field& f) const noexcept {
-    if (drop_.has(f.id) || (f.marks & marks_) != 0) return false;
-    return count_ == 0 || !nominated(f);
-  }
 
   // Copies the lines of all fields that pass; returns the end.
   char* copy(char* out) const noexcept;
@@ -45,13 +45,9 @@ class FieldFilter {
   FieldSet kept_;
   std::uint8_t marks_;
   std::uint8_t count_ = 0;
-  std::array<std::string_view, most_nominations> names_;
+  // Of the first `count_` only; the rest is not written, because this is made twice per exchange.
+  std::array<Nominated, most_nominations> names_;
 };
-
-// Where the line of field `i` begins; for the number of fields: where the section ends.
-inline std::uint32_t line_begin(const Head& head, std::size_t i) noexcept {
-  return i < head.fields.size() ? head.fields[i].name : head.size - 2;
-}
 
 inline char* write_field(char* out, std::string_view name, std::string_view value) noexcept {
   out = write_text(out, name);

@@ -94,7 +94,7 @@ Line read_field_line(const char* base, std::uint32_t begin, std::uint32_t end, c
   line.next = value_stop + 2;
   while (value_stop > value && is_white_space(base[value_stop - 1])) --value_stop;
 
-  const NameClass is = names.classify({base + begin, colon - begin}, first);
+  const NameClass is = names.classify({base + begin, colon - begin});
   line.field = {begin, value, value_stop - value, static_cast<std::uint16_t>(colon - begin), is.id, is.marks};
   return Line::field;
 }

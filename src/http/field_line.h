@@ -27,65 +27,72 @@ struct FieldLine {
   std::uint32_t at = 0;
 };
 
-// The common line, in a few instructions per sixteen bytes: a name of letters, digits and '-', at most one space, a
-// value, CR LF. Returns the start of the next line; 0 for every other line, good or bad: read_field_line decides.
-inline std::uint32_t read_common_line(const char* base, std::uint32_t begin, std::uint32_t end, const FieldNames& names,
-                                      Field& field) noexcept {
-  const char* const stop = base + end;
-  const char* const start = base + begin;
-  if (stop - start < 16) [[unlikely]]
-    return 0;
-  const Bytes16 first = Bytes16::load(start);
-  std::uint32_t others = common_name_characters(first).bits() ^ 0xffffU;
-  std::uint32_t size = 0;
-  if (others == 0) [[unlikely]] {
-    if (stop - start < 32) return 0;
-    others = common_name_characters(Bytes16::load(start + 16)).bits() ^ 0xffffU;
-    if (others == 0) return 0;
-    size = 16;
-  }
-  size += static_cast<std::uint32_t>(std::countr_zero(others));
-  if (start[size] != ':' || size == 0) [[unlikely]]
-    return 0;
+// Where the lines of a text end; 64 bytes are looked at together, so that a line costs no look of its own.
+class LineEnds {
+ public:
+  LineEnds(const char* begin, const char* end) noexcept : window_(begin), begin_(begin), end_(end) { look(); }
 
-  const char* value = start + size + 1;
-  if (stop - value < 4) [[unlikely]]
-    return 0;  // no room for a space, a character, CR LF
-  value += *value == ' ' ? 1 : 0;
-  if (static_cast<unsigned char>(*value) <= ' ') [[unlikely]]
-    return 0;  // more white space, or empty
-  const char* at = value;
-  std::uint32_t stops = 0;
-  while (stop - at >= 32) {
-    const Bytes16 low = controls(Bytes16::load(at));
-    const Bytes16 high = controls(Bytes16::load(at + 16));
-    stops = low.bits() | high.bits() << 16U;
-    if (stops != 0) break;
-    at += 32;
+  // The first control at or behind `line`, which only grows; the end of the text when there is none.
+  const char* next(const char* line) noexcept {
+    for (;;) {
+      while (found_ == 0) {
+        if (end_ - window_ <= 64) return end_;
+        window_ += 64;
+        look();
+      }
+      const char* const at = window_ + std::countr_zero(found_);
+      found_ &= found_ - 1;
+      if (at >= line) return at;
+    }
   }
-  while (stops == 0 && stop - at >= 16) {
-    stops = controls(Bytes16::load(at)).bits();
-    if (stops != 0) break;
-    at += 16;
-  }
-  if (stops == 0) {  // fewer than sixteen bytes are left: look at the last sixteen, of which some have been seen
-    stops = controls(Bytes16::load(stop - 16)).bits() >> (16 - (stop - at));
-    if (stops == 0) return 0;
-  }
-  at += std::countr_zero(stops);
-  if (at[0] != '\r' || stop - at < 2 || at[1] != '\n' || static_cast<unsigned char>(at[-1]) <= ' ') [[unlikely]]
-    return 0;
+  // The control behind the last one given is part of the same line end. When it is in the next window, next() passes it
+  // by.
+  void skip() noexcept { found_ &= found_ - 1; }
 
-  NameClass is;
-  if (!names.classify_fast(size, first, is)) [[unlikely]]
-    return 0;
-  field.name = begin;
+ private:
+  void look() noexcept {
+    if (end_ - window_ >= 64) [[likely]] {
+      found_ = at(0) | at(16) << 16U | at(32) << 32U | at(48) << 48U;
+      return;
+    }
+    found_ = 0;
+    const auto left = static_cast<std::size_t>(end_ - window_);
+    for (std::size_t i = 0; i < left; i += 16) {
+      const std::uint64_t bits = bits_up_to(begin_, window_ + i, end_, [](Bytes16 b) { return controls(b).bits(); });
+      found_ |= bits << i;
+    }
+  }
+  std::uint64_t at(std::size_t offset) const noexcept { return controls(Bytes16::load(window_ + offset)).bits(); }
+
+  const char* window_;
+  const char* const begin_;
+  const char* const end_;
+  std::uint64_t found_ = 0;
+};
+
+// The common line in few instructions: a name of letters, digits and '-', at most one space, a value that is not empty.
+// `line_end`: the first control behind `line`; sixteen bytes can be read at `line`. False for every other line, good or
+// bad: read_field_line decides. `field` has offsets from `base`; what kind of name it is, the caller asks.
+inline bool read_common_line(const char* base, const char* line, const char* line_end, const char* end,
+                             Field& field) noexcept {
+  auto size = static_cast<std::size_t>(std::countr_zero(~common_name_characters(Bytes16::load(line)).bits()));
+  if (size == 16) [[unlikely]] {
+    if (end - line < 32) return false;
+    size += static_cast<std::size_t>(std::countr_zero(~common_name_characters(Bytes16::load(line + 16)).bits()));
+    if (size == 32) return false;
+  }
+  const char* value = line + size;
+  if (*value != ':' || value == line) [[unlikely]]
+    return false;
+  value += value[1] == ' ' ? 2 : 1;
+  // More white space, or no value: then the line end stands here.
+  if (static_cast<unsigned char>(*value) <= ' ' || line_end[-1] == ' ') [[unlikely]]
+    return false;
+  field.name = static_cast<std::uint32_t>(line - base);
   field.value = static_cast<std::uint32_t>(value - base);
-  field.value_size = static_cast<std::uint32_t>(at - value);
+  field.value_size = static_cast<std::uint32_t>(line_end - value);
   field.name_size = static_cast<std::uint16_t>(size);
-  field.id = is.id;
-  field.marks = is.marks;
-  return static_cast<std::uint32_t>(at - base) + 2;
+  return true;
 }
 
 // Reads the line that starts at `begin`; looks at nothing from `end` on. Offsets count from `base`.

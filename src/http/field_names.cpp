@@ -58,61 +58,65 @@ static_assert(names.back() == "x-forwarded-proto");
 static_assert(names[static_cast<std::size_t>(FieldId::host)] == "host");
 static_assert(names[static_cast<std::size_t>(FieldId::te)] == "te");
 
+constexpr std::size_t most_name_bytes = 0xffff;  // the parser refuses longer ones
+
+// Without an id; trailers.cpp has the rest of what must not be a trailer.
+constexpr std::array<std::string_view, 16> no_trailers{
+    "accept",   "age",      "allow",  "alt-svc", "clear-site-data", "expires", "http2-settings",
+    "location", "origin",   "pragma", "range",   "referer",         "refresh", "strict-transport-security",
+    "vary",     "x-real-ip"};
+
 }  // namespace
 
-FieldId fixed_field_id(std::string_view name) noexcept {
-  for (std::size_t i = 1; i < names.size(); ++i) {
-    if (equals_lower(name, names[i])) return static_cast<FieldId>(i);
-  }
-  return FieldId::other;
-}
-
 FieldNames::FieldNames() {
-  entries_.reserve(2 * name_count);
-  for (std::size_t i = 1; i < names.size(); ++i) insert(names[i], {static_cast<FieldId>(i), 0});
-}
-
-void FieldNames::mark(std::string_view name, FieldMark mark) {
-  if (name.empty()) return;
-  const Key key = key_of(load_up_to<Bytes16>(name.data(), name.data() + name.size()), name.size());
-  for (Entry& e : entries_) {
-    if (e.size != name.size() || e.key.low != key.low || e.key.high != key.high) continue;
-    if (name.size() > 16 && !equals_lower(name.substr(16), e.rest)) continue;
-    e.is.marks = static_cast<std::uint8_t>(e.is.marks | mark);
-    return;
-  }
-  insert(name, {FieldId::other, mark});
-}
-
-NameClass FieldNames::classify(std::string_view name, Bytes16 first) const noexcept {
-  const Key key = key_of(first, name.size());
-  for (std::size_t slot = slot_of(key, name.size());; ++slot) {
-    const std::uint16_t n = slots_[slot & mask_];
-    if (n == empty) return {};
-    const Entry& e = entries_[n];
-    if (e.size != name.size() || e.key.low != key.low || e.key.high != key.high) continue;
-    if (name.size() <= 16 || equals_lower(name.substr(16), e.rest)) return e.is;
-  }
-}
-
-void FieldNames::insert(std::string_view name, NameClass is) {
-  Entry e;
-  e.key = key_of(load_up_to<Bytes16>(name.data(), name.data() + name.size()), name.size());
-  e.size = name.size();
-  e.is = is;
-  if (name.size() > 16) e.rest = name.substr(16);
-  std::transform(e.rest.begin(), e.rest.end(), e.rest.begin(), lower);
-  entries_.push_back(std::move(e));
+  names_.reserve(2 * name_count);
+  for (std::size_t i = 1; i < names.size(); ++i)
+    names_.push_back({std::string(names[i]), {static_cast<FieldId>(i), 0}});
+  for (const std::string_view name : no_trailers)
+    names_.push_back({std::string(name), {FieldId::other, mark_no_trailer}});
   place_all();
 }
 
+void FieldNames::mark(std::string_view name, FieldMark mark) {
+  if (name.empty() || name.size() > most_name_bytes) return;
+  std::string lowered(name);
+  std::transform(lowered.begin(), lowered.end(), lowered.begin(), lower);
+  auto known = std::find_if(names_.begin(), names_.end(), [&](const Name& one) { return one.text == lowered; });
+  if (known == names_.end()) known = names_.insert(known, {std::move(lowered), {}});
+  known->is.marks = static_cast<std::uint8_t>(known->is.marks | mark);
+  place_all();
+}
+
+NameClass FieldNames::classify(std::string_view name) const noexcept {
+  for (const Slot* slot = slot_of(name.data(), name.size()); slot->size != 0; ++slot) {
+    if (equals_lower(name, names_[slot->name].text)) return slot->is;
+  }
+  return {};
+}
+
+FieldNames::Key FieldNames::key_of(std::string_view lowered) noexcept {
+  Key key;
+  for (std::size_t i = 0; i < lowered.size() && i < key.bytes.size(); ++i) {
+    key.bytes[i] = lowered[i];
+    key.beyond &= ~(1U << i);
+  }
+  return key;
+}
+
+// Behind the slots that hashing leads to there is room for the names that find their place taken, and an empty one.
 void FieldNames::place_all() {
-  slots_.assign(std::bit_ceil(entries_.size() * 4), empty);
-  mask_ = slots_.size() - 1;
-  for (std::size_t n = 0; n < entries_.size(); ++n) {
-    std::size_t slot = slot_of(entries_[n].key, entries_[n].size);
-    while (slots_[slot & mask_] != empty) ++slot;
-    slots_[slot & mask_] = static_cast<std::uint16_t>(n);
+  const std::size_t count = std::bit_ceil(names_.size() * 4);
+  shift_ = 64 - std::countr_zero(count);
+  slots_.assign(count + names_.size() + 1, Slot{});
+  for (std::size_t n = 0; n < names_.size(); ++n) {
+    const std::string_view text = names_[n].text;
+    Slot* slot = slots_.data() + (slot_of(text.data(), text.size()) - slots_.data());
+    while (slot->size != 0) ++slot;
+    *slot = {.begin = key_of(text.substr(0, 16)),
+             .rest = key_of(text.substr(std::min<std::size_t>(16, text.size()))),
+             .size = static_cast<std::uint16_t>(text.size()),
+             .name = static_cast<std::uint16_t>(n),
+             .is = names_[n].is};
   }
 }
 

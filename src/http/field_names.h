@@ -18,67 +18,67 @@ struct NameClass {
   std::uint8_t marks = 0;
 };
 
-// The id of one of the fixed names in any case; for the rare places that have no FieldNames.
-FieldId fixed_field_id(std::string_view name) noexcept;
-
 // The names that matter to one configuration snapshot: the fixed ones plus those a policy marked. Built once, read by
 // every parser of the snapshot. Names are compared without regard to case (RFC 9110 5.1).
 class FieldNames {
  public:
   FieldNames();
-  void mark(std::string_view name, FieldMark mark);  // `name` in any case
-  NameClass classify(std::string_view name) const noexcept {
-    return classify(name, load_up_to<Bytes16>(name.data(), name.data() + name.size()));
-  }
-  // `first`: sixteen bytes from the start of the name; what is behind the name does not matter.
-  NameClass classify(std::string_view name, Bytes16 first) const noexcept;
+  void mark(std::string_view name, FieldMark mark);          // `name` in any case
+  NameClass classify(std::string_view name) const noexcept;  // of any characters
 
-  // The same for a name of `size` bytes where one look at the table decides; false when it takes more.
-  bool classify_fast(std::size_t size, Bytes16 first, NameClass& is) const noexcept {
-    const Key key = key_of(first, size);
-    const std::uint16_t n = slots_[slot_of(key, size) & mask_];
-    if (n == empty) return true;
-    const Entry& e = entries_[n];
-    is = e.is;
-    // NUL is in no name, so equal keys of short names mean equal sizes.
-    return e.key.low == key.low && e.key.high == key.high && size <= 16 && e.size <= 16;
+  // The same for a name of 1 to 31 letters, digits and '-' at `start`, where 16 bytes can be read, or 32 for a name of
+  // more than 16.
+  NameClass classify_common(const char* start, std::size_t size) const noexcept {
+    const Bytes16 first = Bytes16::load(start);
+    for (const Slot* slot = slot_of(start, size);; ++slot) {
+      if (slot->size == size && slot->begin.same(first)) {
+        if (size <= 16 || slot->rest.same(Bytes16::load(start + 16))) return slot->is;
+      } else if (slot->size == 0) {
+        return {};
+      }
+    }
   }
 
  private:
-  struct Key {  // the first sixteen bytes in lower case, NUL behind the name
-    std::uint64_t low = 0;
-    std::uint64_t high = 0;
+  // Sixteen bytes of a name in lower case.
+  struct Key {
+    std::array<char, 16> bytes{};
+    std::uint32_t beyond = 0xffff;  // bit i: the name has no byte i
+    // Of these characters 0x20 is the difference between upper and lower case, or set anyway.
+    bool same(Bytes16 common) const noexcept {
+      return (common.with_bits(0x20).same(Bytes16::load(bytes.data())).bits() | beyond) == 0xffff;
+    }
   };
-  struct Entry {
-    Key key;
-    std::size_t size = 0;
+  struct alignas(32) Slot {  // GCC 12 aligns nothing more strictly on the stack that ASan keeps
+    Key begin;
+    Key rest;                // from the 17th byte on
+    std::uint16_t size = 0;  // of the whole name; 0: nothing here
+    std::uint16_t name = 0;  // in names_
     NameClass is;
-    std::string rest;  // from the 17th byte on
   };
-  static constexpr std::uint16_t empty = 0xffff;
+  struct Name {
+    std::string text;  // in lower case
+    NameClass is;
+  };
 
-  static Key key_of(Bytes16 first, std::size_t size) noexcept {
-    // A window into 16 × 0xff, 16 × 0: the first `size` bytes stay.
-    static constexpr std::array<char, 32> ones = [] {
-      std::array<char, 32> a{};
-      for (std::size_t i = 0; i < 16; ++i) a[i] = '\xff';
-      return a;
-    }();
-    const std::size_t kept = size < 16 ? size : 16;
-    const Bytes16 folded = lowered(first) & Bytes16::load(ones.data() + 16 - kept);
-    return {folded.low(), folded.high()};
+  static Key key_of(std::string_view lowered) noexcept;
+  // Where a name is or would be, or at one of the next ones. By its last four bytes, in which names differ, in upper
+  // and lower case alike.
+  const Slot* slot_of(const char* name, std::size_t size) const noexcept {
+    std::uint32_t last = 0;
+    if (size >= 4) [[likely]] {
+      std::memcpy(&last, name + size - 4, 4);
+    } else {
+      for (std::size_t i = 0; i < size; ++i) last = last << 8U | static_cast<unsigned char>(name[i]);
+    }
+    const std::uint64_t key = (last | 0x20202020U) + (std::uint64_t{size} << 32U);
+    return slots_.data() + (key * 0x9E3779B97F4A7C15U >> shift_);  // 2^64 / golden ratio
   }
-  static std::size_t slot_of(Key key, std::size_t size) noexcept {
-    const std::uint64_t mixed =
-        (key.low ^ (key.high << 5U | key.high >> 59U) ^ size) * 0x9E3779B97F4A7C15U;  // 2^64 / golden ratio
-    return static_cast<std::size_t>(mixed >> 48U);
-  }
-  void insert(std::string_view name, NameClass is);
   void place_all();
 
-  std::vector<Entry> entries_;
-  std::vector<std::uint16_t> slots_;  // open addressing, at most a quarter full; the number of slots is a power of two
-  std::size_t mask_ = 0;
+  std::vector<Name> names_;
+  std::vector<Slot> slots_;  // open addressing, at most a quarter full
+  int shift_ = 0;
 };
 
 }  // namespace holdfast::http

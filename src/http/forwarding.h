@@ -65,8 +65,9 @@ char* render_response(
 // The reason phrase we use for a status of our own; "" when unknown.
 std::string_view reason_phrase(std::uint16_t status) noexcept;
 
-// Trailer lines without the fields marked mark_strip or connection-specific ones; appends nothing it should not. Used
-// for both directions. `lines` as ContentDecoder::trailers() gives them.
+// Trailer lines without fields that must not be trailers (RFC 9110 6.5.1), and without those marked mark_request_id,
+// mark_dropped or, with `strip`, mark_strip. Used for both directions. `lines` as ContentDecoder::trailers() gives
+// them.
 class FieldNames;
 std::size_t copy_trailers(std::string_view lines, const FieldNames& names, bool strip,
                           char* out) noexcept;  // room for lines.size()

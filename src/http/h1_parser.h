@@ -46,7 +46,10 @@ class FieldSection {
   FieldSection(const HeadLimits* limits, const FieldNames* names) noexcept : limits_(limits), names_(names) {}
   bool waits_for_line_end(const char* data, std::uint32_t end) noexcept;
   Progress broken(const char* rule, std::uint32_t at) noexcept;
-  bool take(const char* data, std::span<const Field> fields, Head& head);
+  Progress read_common_lines(const char* data, std::uint32_t end, Head& head);
+  std::uint64_t classify(const char* data, std::span<Field> fields, Head& head) const noexcept;
+  bool look_at(const char* data, std::uint64_t looked, std::size_t from, const Head& head) noexcept;
+  bool take(const char* data, const Field& f, Head& head);
   Progress read_other_line(const char* data, std::uint32_t end, Field& field, std::uint32_t& next) noexcept;
 
   const HeadLimits* limits_ = nullptr;
@@ -55,6 +58,7 @@ class FieldSection {
   std::uint32_t at_ = 0;       // start of the first line not read yet; behind a failure, its offset
   std::uint32_t scanned_ = 0;  // no line end before this in the line at `at_`
   bool too_many_ = false;
+  bool full_ = false;  // the last batch of common lines ended because it was full
   HeadRules rules_;
 };
 

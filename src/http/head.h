@@ -6,9 +6,9 @@
 
 #include <cstdint>
 #include <string_view>
-#include <vector>
 
 #include "core/blocks.h"
+#include "http/list_in_room.h"
 
 namespace holdfast::http {
 
@@ -69,8 +69,15 @@ struct FieldSet {
   constexpr bool has(FieldId id) const noexcept { return (bits >> static_cast<unsigned>(id) & 1U) != 0; }
 };
 
-// Marks that a configuration snapshot puts on names of its own choice (see FieldNames).
-enum FieldMark : std::uint8_t { mark_request_id = 1, mark_redact = 2, mark_strip = 4, mark_dropped = 8 };
+// Marks that a configuration snapshot puts on names of its own choice (see FieldNames). The last one is on names
+// without an id that must not be trailers.
+enum FieldMark : std::uint8_t {
+  mark_request_id = 1,
+  mark_redact = 2,
+  mark_strip = 4,
+  mark_dropped = 8,
+  mark_no_trailer = 16
+};
 
 struct Field {  // offsets from Head::base()
   std::uint32_t name = 0;
@@ -116,7 +123,7 @@ class Head {
   // The bytes the offsets count from: while parsing, wherever the reader keeps them; afterwards inside `block`.
   void set_base(const char* base) noexcept { base_ = base; }
 
-  std::vector<Field> fields;  // in the order received; keeps its capacity when the head is used again
+  ListInRoom<Field> fields;
   FieldSet present;
   std::uint8_t marks = 0;  // union of the fields' marks
   bool nominates = false;  // Connection names fields (at most 32) besides those that are never forwarded as they came

@@ -62,6 +62,13 @@ Progress ResponseParser::parse(const char* data, std::size_t size, ResponseHead&
 }
 
 Progress ResponseParser::read_status_line(const char* data, std::uint32_t end, ResponseHead& head) {
+  static constexpr std::string_view usual = "HTTP/1.1 200 OK\r\n";
+  if (end >= usual.size() && std::memcmp(data, usual.data(), usual.size()) == 0) {
+    head.status = 200;
+    head.reason = {reason_at + 1, 2};
+    section_.begin_at(usual.size());
+    return Progress::done;  // head.version is http11 after clear()
+  }
   static constexpr std::string_view shape = "HTTP/1.d ddd";
   const bool common = end >= reason_at && std::memcmp(data, "HTTP/1.1 ", code_at) == 0;
   for (std::uint32_t i = common ? code_at : 0; i < reason_at; ++i) {

@@ -30,6 +30,11 @@ class PlainBytes16 {
   PlainBytes16 equals(char c) const noexcept {
     return each([c](std::uint8_t b) { return b == static_cast<std::uint8_t>(c); });
   }
+  PlainBytes16 same(PlainBytes16 other) const noexcept {
+    PlainBytes16 r;
+    for (std::size_t i = 0; i < 16; ++i) r.v_[i] = v_[i] == other.v_[i] ? 0xff : 0;
+    return r;
+  }
   PlainBytes16 at_most(std::uint8_t most) const noexcept {
     return each([most](std::uint8_t b) { return b <= most; });
   }
@@ -87,6 +92,7 @@ class Bytes16 {
   }
   void store(char* p) const noexcept { _mm_storeu_si128(static_cast<__m128i*>(static_cast<void*>(p)), v_); }
   Bytes16 equals(char c) const noexcept { return _mm_cmpeq_epi8(v_, _mm_set1_epi8(c)); }
+  Bytes16 same(Bytes16 other) const noexcept { return _mm_cmpeq_epi8(v_, other.v_); }
   Bytes16 at_most(std::uint8_t most) const noexcept { return _mm_cmpeq_epi8(_mm_min_epu8(v_, all(most)), v_); }
   Bytes16 minus(std::uint8_t n) const noexcept { return _mm_sub_epi8(v_, all(n)); }
   Bytes16 with_bits(std::uint8_t n) const noexcept { return _mm_or_si128(v_, all(n)); }
@@ -111,6 +117,7 @@ class Bytes16 {
   }
   void store(char* p) const noexcept { vst1q_u8(static_cast<std::uint8_t*>(static_cast<void*>(p)), v_); }
   Bytes16 equals(char c) const noexcept { return vceqq_u8(v_, vdupq_n_u8(static_cast<std::uint8_t>(c))); }
+  Bytes16 same(Bytes16 other) const noexcept { return vceqq_u8(v_, other.v_); }
   Bytes16 at_most(std::uint8_t most) const noexcept { return vcleq_u8(v_, vdupq_n_u8(most)); }
   Bytes16 minus(std::uint8_t n) const noexcept { return vsubq_u8(v_, vdupq_n_u8(n)); }
   Bytes16 with_bits(std::uint8_t n) const noexcept { return vorrq_u8(v_, vdupq_n_u8(n)); }

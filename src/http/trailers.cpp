@@ -1,8 +1,9 @@
 #include "http/trailers.h"
 
-#include <array>
+#include <bit>
 
 #include "core/bytes.h"
+#include "http/field_filter.h"
 #include "http/field_names.h"
 #include "http/forwarding.h"
 #include "http/simd.h"
@@ -10,35 +11,42 @@
 namespace holdfast::http {
 namespace {
 
-constexpr std::array forbidden_prefixes{"content-", "x-forwarded-", "sec-", "proxy-", "if-", "access-control-"};
-constexpr std::array forbidden_names{
-    "accept",   "age",      "allow",  "alt-svc", "clear-site-data", "expires", "http2-settings",
-    "location", "origin",   "pragma", "range",   "referer",         "refresh", "strict-transport-security",
-    "vary",     "x-real-ip"};
+constexpr FieldSet allowed_ids = set_of(
+    {FieldId::content_digest, FieldId::repr_digest, FieldId::digest, FieldId::etag, FieldId::date, FieldId::server});
 
-std::string_view name_of(std::string_view line) noexcept { return line.substr(0, line.find(':')); }
-
-bool allowed_name(std::string_view name) noexcept {
-  const FieldId id = fixed_field_id(name);
-  if (id == FieldId::content_digest || id == FieldId::repr_digest || id == FieldId::digest || id == FieldId::etag)
-    return true;
-  if (id != FieldId::other) return id == FieldId::date || id == FieldId::server;
-  for (const std::string_view prefix : forbidden_prefixes) {
-    if (equals_lower(name.substr(0, prefix.size()), prefix)) return false;
-  }
-  for (const std::string_view forbidden : forbidden_names) {
-    if (equals_lower(name, forbidden)) return false;
-  }
-  return true;
+bool starts_with(std::string_view name, std::string_view prefix) noexcept {
+  return equals_lower(name.substr(0, prefix.size()), prefix);
 }
 
-const char* check_name(std::string_view name) noexcept {
-  if (name.empty()) return "empty field name in the trailers";
-  for (const char c : name) {
-    if (c == ' ' || c == '\t') return "white space before the colon in the trailers";
-    if (!is_token_character(c)) return "character in a field name in the trailers";
+// Names of a family that is forbidden as a whole.
+bool has_forbidden_prefix(std::string_view name) noexcept {
+  switch (lower(name.empty() ? '\0' : name[0])) {
+    case 'a': return starts_with(name, "access-control-");
+    case 'c': return starts_with(name, "content-");
+    case 'i': return starts_with(name, "if-");
+    case 'p': return starts_with(name, "proxy-");
+    case 's': return starts_with(name, "sec-");
+    case 'x': return starts_with(name, "x-forwarded-");
   }
-  return nullptr;
+  return false;
+}
+
+bool may_be_trailer(NameClass is, std::string_view name) noexcept {
+  if (is.id != FieldId::other) return allowed_ids.has(is.id);
+  return (is.marks & mark_no_trailer) == 0 && !has_forbidden_prefix(name);
+}
+
+// Why there is no colon at `at`, behind what may be a name.
+const char* name_fault(std::string_view line, std::size_t at) noexcept {
+  if (line.find(':', at) == std::string_view::npos) return "trailer line without a colon";
+  if (line[at] == ' ' || line[at] == '\t') return "white space before the colon in the trailers";
+  return "character in a field name in the trailers";
+}
+
+// The name that the first line begins with; `first` are the first bytes.
+std::string_view first_name(std::string_view lines, Bytes16 first) noexcept {
+  const std::uint32_t colons = first.equals(':').bits();
+  return lines.substr(0, colons != 0 ? static_cast<std::size_t>(std::countr_zero(colons)) : lines.find(':'));
 }
 
 }  // namespace
@@ -46,10 +54,10 @@ const char* check_name(std::string_view name) noexcept {
 const char* check_trailer_line(std::string_view line) noexcept {
   if (line.size() < 2 || line[line.size() - 2] != '\r') return "bare LF in the trailers";
   line.remove_suffix(2);
-  const std::size_t colon = line.find(':');
-  if (colon == std::string_view::npos) return "trailer line without a colon";
-  const char* rule = check_name(line.substr(0, colon));
-  if (rule != nullptr) return rule;
+  std::size_t colon = 0;
+  while (colon < line.size() && is_token_character(line[colon])) ++colon;
+  if (colon == line.size() || line[colon] != ':') return name_fault(line, colon);
+  if (colon == 0) return "empty field name in the trailers";
   for (const char c : line.substr(colon + 1)) {
     if (c == '\r') return "bare CR in the trailers";
     if ((static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == '\x7f') return "control character in the trailers";
@@ -57,18 +65,19 @@ const char* check_trailer_line(std::string_view line) noexcept {
   return nullptr;
 }
 
-bool may_be_trailer(std::string_view line) noexcept { return allowed_name(name_of(line)); }
-
 std::size_t copy_trailers(std::string_view lines, const FieldNames& names, bool strip, char* out) noexcept {
   const char* const begin = out;
+  const char* const end = lines.data() + lines.size();
+  const auto left_out = static_cast<std::uint8_t>(mark_dropped | mark_request_id | (strip ? mark_strip : 0));
   while (!lines.empty()) {
-    const std::string_view line = lines.substr(0, lines.find('\n') + 1);
-    if (line.empty()) break;  // not a complete line: never given by a decoder
-    lines.remove_prefix(line.size());
-    const std::string_view name = name_of(line);
-    const std::uint8_t marks = names.classify(name).marks;
-    const bool dropped = (marks & (mark_dropped | mark_request_id)) != 0 || (strip && (marks & mark_strip) != 0);
-    if (!dropped && allowed_name(name)) out = write_text(out, line);
+    const auto first = load_up_to<Bytes16>(lines.data(), end);
+    const std::string_view name = first_name(lines, first);
+    const std::size_t size = lines.find('\n', name.size()) + 1;
+    if (size == 0) break;  // not a complete line: never given by a decoder
+    const std::string_view line = lines.substr(0, size);
+    lines.remove_prefix(size);
+    const NameClass is = names.classify(name);
+    if ((is.marks & left_out) == 0 && may_be_trailer(is, name)) out = write_text(out, line);
   }
   return static_cast<std::size_t>(out - begin);
 }

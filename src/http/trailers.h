@@ -1,7 +1,7 @@
 // trailers: which fields may come behind the content (RFC 9110 6.5).
 //
 // Trailers are kept apart from the head and forwarded as they came, except for names that change how a message is
-// framed, routed, authenticated or read: those are left out (RFC 9110 6.5.1).
+// framed, routed, authenticated or read: copy_trailers leaves those out (RFC 9110 6.5.1).
 #pragma once
 
 #include <string_view>
@@ -11,8 +11,5 @@ namespace holdfast::http {
 // The rule that a complete line (with its CRLF, not the empty one) breaks, a string literal; null when it is a field
 // line.
 const char* check_trailer_line(std::string_view line) noexcept;
-
-// False for a field that must not be a trailer. `line` has passed check_trailer_line.
-bool may_be_trailer(std::string_view line) noexcept;
 
 }  // namespace holdfast::http

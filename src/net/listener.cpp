@@ -2,6 +2,7 @@
 
 #include <event2/event.h>
 #include <event2/event_struct.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -79,12 +80,16 @@ class Listener::Socket {
     stop();
   }
   bool open() const noexcept { return static_cast<bool>(fd_); }
+  void keep_reserve() noexcept {
+    if (!reserve_ && fd_) reserve_ = Fd(::fcntl(fd_.get(), F_DUPFD_CLOEXEC, 0));
+  }
   TimePoint last_accept() const noexcept { return last_accept_; }
 
  private:
   void stop() noexcept {
     event_del(&event_);
     event_del(&resume_);
+    reserve_.reset();
     fd_.reset();
   }
 
@@ -96,11 +101,15 @@ class Listener::Socket {
     if (!fd) {
       const int error = errno;
       if (error == ECONNABORTED || error == EINTR) return true;
+      if ((error == EMFILE || error == ENFILE) && reserve_) {
+        reserve_.reset();
+        return true;  // the next try has the descriptor
+      }
       if (error != EAGAIN) pause(error);
       return false;
     }
     last_accept_ = steady_now();
-    user_.on_accepted(tcp_transport(loop_, std::move(fd)), client_address_from(&from.storage));
+    user_.on_accepted(std::move(fd), client_address_from(&from.storage));
     return true;
   }
 
@@ -125,6 +134,7 @@ class Listener::Socket {
 
   Loop& loop_;
   Fd fd_;
+  Fd reserve_;  // a copy of fd_ that nobody uses
   AcceptUser& user_;
   event event_{};
   event resume_{};
@@ -137,5 +147,6 @@ Listener::~Listener() = default;
 void Listener::close() { socket_->close(); }
 bool Listener::open() const noexcept { return socket_->open(); }
 TimePoint Listener::last_accept() const noexcept { return socket_->last_accept(); }
+void Listener::keep_reserve() noexcept { socket_->keep_reserve(); }
 
 }  // namespace holdfast::net

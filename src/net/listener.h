@@ -2,7 +2,7 @@
 //
 // Workers share an address by SO_REUSEPORT among themselves only: the address is first bound without it, so a port that
 // another process uses is an error and not a silent split of its traffic. Out of descriptors: accepting pauses for a
-// moment, it never spins.
+// moment, it never spins; a listener with a reserve goes on with that.
 #pragma once
 
 #include <memory>
@@ -20,7 +20,7 @@ namespace holdfast::net {
 
 class AcceptUser {
  public:
-  virtual void on_accepted(std::unique_ptr<Transport> transport, const ClientAddress& peer) noexcept = 0;
+  virtual void on_accepted(Fd socket, const ClientAddress& peer) noexcept = 0;
   virtual void on_accept_paused(int error) noexcept = 0;  // errno; once per pause
 
  protected:
@@ -46,6 +46,10 @@ class Listener {
   void close();
   bool open() const noexcept;
   TimePoint last_accept() const noexcept;  // of the loop's clock; when there was none, the start
+
+  // Holds a descriptor back, for one connection more when the process has none left. To be called again at the end of
+  // each turn: it does nothing while the reserve is there.
+  void keep_reserve() noexcept;
 
  private:
   class Socket;

@@ -49,6 +49,10 @@ void Loop::run(TurnUser& user) {
 
 void Loop::stop() noexcept {
   stopped_.store(true, std::memory_order_release);
+  wake();
+}
+
+void Loop::wake() noexcept {
   const std::uint64_t one = 1;
   if (::write(wake_fd_.get(), &one, sizeof one) < 0) return;  // full: the loop wakes anyway
 }
@@ -59,8 +63,7 @@ void Loop::post(std::unique_ptr<Task> task) {
     tasks_.push_back(std::move(task));
     if (tasks_.size() > 1) return;  // a wake-up is under way
   }
-  const std::uint64_t one = 1;
-  if (::write(wake_fd_.get(), &one, sizeof one) < 0) return;
+  wake();
 }
 
 void Loop::tick() noexcept {

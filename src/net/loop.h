@@ -1,8 +1,8 @@
 // loop: one event loop of one thread, on libevent's event core.
 //
 // A turn is: wait, run what is ready, then TurnUser::turn_ends(). libevent has no end-of-turn hook, hence EVLOOP_ONCE
-// in our own `while`. The clock is read when a turn's first callback runs and again after every eighth. Only post() and
-// stop() may be called from other threads.
+// in our own `while`. The clock is read when a turn's first callback runs and again after every eighth. Only post(),
+// stop() and wake() may be called from other threads.
 #pragma once
 
 #include <atomic>
@@ -48,13 +48,20 @@ class Loop {
 
   void run(TurnUser& user);  // until stop()
   void stop() noexcept;
+  void wake() noexcept;  // a turn comes, and with it turn_ends()
   void post(std::unique_ptr<Task> task);
   template <class Work>
   void post_work(Work work) {
     class Wrapped final : public Task {
      public:
       explicit Wrapped(Work w) : work_(std::move(w)) {}
-      void run() noexcept override { work_(); }
+      void run() noexcept override {
+        try {
+          work_();
+          // NOLINTNEXTLINE(bugprone-empty-catch): memory ran out: the task is lost, the loop goes on
+        } catch (...) {
+        }
+      }
 
      private:
       Work work_;

@@ -2,10 +2,14 @@
 
 #include <event2/event.h>
 #include <event2/event_struct.h>
+#include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <cerrno>
 
@@ -16,6 +20,20 @@ const sockaddr* as_sockaddr(const SocketAddress& address) noexcept {
   return static_cast<const sockaddr*>(static_cast<const void*>(&address.storage));
 }
 
+// recv and send go to the kernel directly: in a program with threads the library's functions are points of
+// cancellation, which nobody here wants and every call pays for. The sanitizers watch the library's.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+long receive(int fd, char* into, std::size_t room) noexcept { return ::recv(fd, into, room, 0); }
+long send(int fd, const iovec& all) noexcept { return ::send(fd, all.iov_base, all.iov_len, MSG_NOSIGNAL); }
+#else
+long receive(int fd, char* into, std::size_t room) noexcept {
+  return ::syscall(SYS_recvfrom, fd, into, room, 0, nullptr, nullptr);
+}
+long send(int fd, const iovec& all) noexcept {
+  return ::syscall(SYS_sendto, fd, all.iov_base, all.iov_len, MSG_NOSIGNAL, nullptr, 0);
+}
+#endif
+
 // One persistent read event for the connection's life; the same event watches for the peer's close while reading is
 // paused. A write event exists only after a send that would have blocked.
 class TcpTransport final : public Transport {
@@ -25,6 +43,7 @@ class TcpTransport final : public Transport {
     if (watching_ != Watching::nothing) event_del(&read_);
     if (write_) event_del(write_.get());
   }
+  int fd() const noexcept { return fd_.get(); }
 
   void attach(TransportUser& user) noexcept override {
     user_ = &user;
@@ -32,16 +51,16 @@ class TcpTransport final : public Transport {
   }
 
   Io read(char* into, std::size_t room) noexcept override {
-    const ssize_t n = ::recv(fd_.get(), into, room, 0);
+    const long n = receive(fd_.get(), into, room);
     if (n > 0) return {Io::State::ok, static_cast<std::size_t>(n)};
     if (n == 0) return {Io::State::end};
     return {errno == EAGAIN || errno == EINTR ? Io::State::blocked : Io::State::lost};
   }
 
   Io write(std::span<const iovec> parts) noexcept override {
-    ssize_t n = 0;
+    long n = 0;
     if (parts.size() == 1) {
-      n = ::send(fd_.get(), parts.front().iov_base, parts.front().iov_len, MSG_NOSIGNAL);
+      n = send(fd_.get(), parts.front());
     } else {
       msghdr message{};
       message.msg_iov = const_cast<iovec*>(parts.data());
@@ -54,10 +73,10 @@ class TcpTransport final : public Transport {
 
   void want_read(bool wanted) noexcept override { watch(wanted ? Watching::input : Watching::hangup); }
 
-  void want_write(bool wanted) noexcept override {
+  void want_write(bool wanted) override {
     if (wanted == writing_) return;
-    writing_ = wanted;
     if (!write_) write_ = std::make_unique<event>();
+    writing_ = wanted;
     wanted ? add_write() : static_cast<void>(event_del(write_.get()));
   }
 
@@ -66,6 +85,11 @@ class TcpTransport final : public Transport {
   void reset_on_close() noexcept override {
     const linger at_once{1, 0};
     ::setsockopt(fd_.get(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+  }
+
+  std::size_t undelivered() const noexcept override {
+    int bytes = 0;
+    return ::ioctl(fd_.get(), SIOCOUTQ, &bytes) == 0 && bytes > 0 ? static_cast<std::size_t>(bytes) : 0;
   }
 
   bool readable_now() noexcept override {
@@ -132,15 +156,21 @@ class TcpTransport final : public Transport {
 
 class TcpDial final : public Dial {
  public:
-  TcpDial(Loop& loop, DialUser& user, const SocketAddress& to) : loop_(loop), user_(user), to_(to) {
-    fd_ = Fd(::socket(to.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-    event_assign(&event_, loop_.base(), fd_.get(), EV_WRITE, &TcpDial::on_ready, this);
+  // The transport is made now: once the app has accepted, nothing needs memory.
+  TcpDial(Loop& loop, DialUser& user, const SocketAddress& to)
+      : loop_(loop),
+        user_(user),
+        to_(to),
+        transport_(std::make_unique<TcpTransport>(
+            loop, Fd(::socket(to.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)))) {
+    const int socket_error = errno;
+    event_assign(&event_, loop_.base(), transport_->fd(), EV_WRITE, &TcpDial::on_ready, this);
     event_assign(&again_, loop_.base(), -1, 0, &TcpDial::on_again, this);
-    if (!fd_) {
-      fail_later(errno);
+    if (transport_->fd() < 0) {
+      fail_later(socket_error);
       return;
     }
-    set_socket_options(fd_.get(), to.local());
+    set_socket_options(transport_->fd(), to.local());
     connect_now();
   }
   ~TcpDial() override {
@@ -152,7 +182,7 @@ class TcpDial final : public Dial {
   // A unix socket whose backlog is full says EAGAIN and nothing afterwards: try again until the connect deadline.
   void connect_now() noexcept {
     constexpr timeval soon{0, 10'000};
-    const bool waits = ::connect(fd_.get(), as_sockaddr(to_), to_.size) == 0 || errno == EINPROGRESS;
+    const bool waits = ::connect(transport_->fd(), as_sockaddr(to_), to_.size) == 0 || errno == EINPROGRESS;
     if (!waits && to_.local() && errno == EAGAIN) {
       if (event_add(&again_, &soon) != 0) fail_later(ENOMEM);
     } else if (!waits) {
@@ -179,15 +209,15 @@ class TcpDial final : public Dial {
     dial.loop_.tick();
     int error = dial.error_;
     socklen_t size = sizeof error;
-    if (error == 0 && ::getsockopt(dial.fd_.get(), SOL_SOCKET, SO_ERROR, &error, &size) != 0) error = errno;
+    if (error == 0 && ::getsockopt(dial.transport_->fd(), SOL_SOCKET, SO_ERROR, &error, &size) != 0) error = errno;
     if (error != 0) return dial.user_.on_dial_failed(error);
-    dial.user_.on_connected(std::make_unique<TcpTransport>(dial.loop_, std::move(dial.fd_)));
+    dial.user_.on_connected(std::move(dial.transport_));
   }
 
   Loop& loop_;
   DialUser& user_;
-  Fd fd_;
   SocketAddress to_;
+  std::unique_ptr<TcpTransport> transport_;
   event event_{};
   event again_{};
   int error_ = 0;

@@ -47,11 +47,12 @@ class Transport {
   virtual void attach(TransportUser& user) noexcept = 0;  // starts with reading wanted
   virtual Io read(char* into, std::size_t room) noexcept = 0;
   virtual Io write(std::span<const iovec> parts) noexcept = 0;
-  virtual void want_read(bool wanted) noexcept = 0;   // when not wanted, a close by the peer is still reported, once
-  virtual void want_write(bool wanted) noexcept = 0;  // only after a blocked write
+  virtual void want_read(bool wanted) noexcept = 0;  // when not wanted, a close by the peer is still reported, once
+  virtual void want_write(bool wanted) = 0;          // only after a blocked write; throws when memory runs out
   virtual void shutdown_write() noexcept = 0;
   virtual void reset_on_close() noexcept = 0;
-  virtual bool readable_now() noexcept = 0;  // bytes or the end of the stream wait to be read
+  virtual std::size_t undelivered() const noexcept = 0;  // bytes written that the peer has not acknowledged
+  virtual bool readable_now() noexcept = 0;              // bytes or the end of the stream wait to be read
 };
 
 // Opens connections to one fixed place.

@@ -58,6 +58,8 @@ class AccessLogPolicy final : public Policy {
   AccessLogPolicy(const Plan& plan, std::vector<std::uint32_t> samples, Services& services)
       : plan_(plan), samples_(std::move(samples)), loggers_(services.loggers), lines_(services.lines) {
     scratch_.reserve(scratch_size);
+    for (std::size_t i = 0; i < openings_.size(); ++i) openings_[i] = opening(static_cast<Level>(i), plan);
+    for (const RoutePlan& route : plan.routes) routes_.push_back(route_member(route));
   }
 
   void on_complete(const Exchange& x) override {
@@ -68,7 +70,9 @@ class AccessLogPolicy final : public Policy {
     const std::size_t room = room_for(x);
     char* out = lines_.begin(level, room);
     if (out == nullptr) return;
-    JsonLine line(out, room, time_.of(x.wall_begun + (x.ended() - x.at.begun)), level, "request");
+    JsonLine line(out, room);
+    line.word("ts", time_.of(x.wall_begun + (x.ended() - x.at.begun)));
+    line.members(openings_[static_cast<std::size_t>(level)]);
     write_request(line, x);
     write_outcome(line, x);
     write_times(line, x);
@@ -80,6 +84,20 @@ class AccessLogPolicy final : public Policy {
  private:
   static constexpr std::size_t scratch_size = 2048;  // enough for usual paths of files; it grows when they are longer
 
+  // What is the same in every line of a level, and in every line of a route.
+  static std::string opening(Level level, const Plan& plan) {
+    std::string room(JsonLine::room_min + escape_growth * plan.listener.service.size(), '\0');
+    JsonLine line(room.data(), room.size());
+    line.word("level", telemetry::word(level)).word("msg", "request").text("service", plan.listener.service);
+    return std::string(line.fields(room.data()));
+  }
+  static std::string route_member(const RoutePlan& route) {
+    std::string room(JsonLine::room_min + escape_growth * route.name.size(), '\0');
+    JsonLine line(room.data(), room.size());
+    line.text("route", route.name);
+    return std::string(line.fields(room.data()));
+  }
+
   bool sampled(const Exchange& x) const noexcept {
     const std::uint32_t share = samples_[x.route == nullptr ? 0 : x.route->index];
     if (share == everything || x.error.reason != Reason::ok || x.status >= 500) return true;
@@ -88,21 +106,21 @@ class AccessLogPolicy final : public Policy {
 
   std::size_t room_for(const Exchange& x) const noexcept {
     const std::size_t path = std::min<std::size_t>(x.request.path_and_query.size, path_shown);
-    std::size_t size = fields_without_texts + plan_.listener.service.size() + escape_growth * (path + cause_.size());
-    if (x.route != nullptr) size += x.route->name.size();
+    std::size_t size = fields_without_texts + openings_.front().size() + escape_growth * (path + cause_.size());
+    if (x.route != nullptr) size += routes_[x.route->index].size();
     size += escape_growth * text_size(x.error.rule);
     for (std::uint8_t i = 0; i < x.would_size; ++i) size += escape_growth * text_size(x.would[i].rule);
     return std::min(size, line_most);
   }
 
   void write_request(JsonLine& line, const Exchange& x) noexcept {
-    line.word("service", plan_.listener.service).word("request_id", x.id());
+    line.word("request_id", x.id());
     if (x.trace.known) line.word("trace_id", {x.trace.trace_id.data(), x.trace.trace_id.size()});
     if (!x.request_head_complete) {
       line.word("method", "").word("path", "");
       return;
     }
-    line.text("method", x.request.text(x.request.method_text)).text("path", shown_path(x));
+    line.word("method", x.request.text(x.request.method_text)).text("path", shown_path(x));
   }
 
   std::string_view shown_path(const Exchange& x) noexcept {
@@ -115,8 +133,7 @@ class AccessLogPolicy final : public Policy {
 
   void write_outcome(JsonLine& line, const Exchange& x) {
     const Failure& row = failure(x.error.reason);
-    line.text("route",
-              x.route == nullptr ? std::string_view(plan_.routes.front().name) : std::string_view(x.route->name));
+    line.members(routes_[x.route == nullptr ? 0 : x.route->index]);
     line.number("status", x.status).word("reason", row.word).word("blame", word(row.blame));
     if (x.error.rule != nullptr) {
       scratch_.clear();
@@ -126,7 +143,7 @@ class AccessLogPolicy final : public Policy {
     // With a detail, the value is an offset and stands there. Without a value, the limit is what the rule says.
     if (x.error.value != 0 && x.error.detail == nullptr)
       line.number("value", x.error.value).number("limit", x.error.limit);
-    line.text("client", x.client.view()).number("bytes_in", x.bytes_in).number("bytes_out", x.bytes_out);
+    line.word("client", x.client.view()).number("bytes_in", x.bytes_in).number("bytes_out", x.bytes_out);
   }
 
   static void write_times(JsonLine& line, const Exchange& x) noexcept {
@@ -198,6 +215,8 @@ class AccessLogPolicy final : public Policy {
 
   const Plan& plan_;
   std::vector<std::uint32_t> samples_;  // by route, parts per million
+  std::array<std::string, telemetry::level_words.size()> openings_;
+  std::vector<std::string> routes_;
   telemetry::Loggers& loggers_;
   telemetry::LogChannel& lines_;
   telemetry::TimeText time_;

@@ -99,7 +99,7 @@ void memory_suffices(const Limits& limits, ByteCount available, config::FaultSin
   const std::uint64_t needed = (12_MiB).bytes + limits.connections * per_connection + exchanges * (128_KiB).bytes;
   if (needed <= available.bytes) return;
   const std::uint64_t excess = needed - available.bytes;
-  sink.fault("limits.connections", config::code::rule,
+  sink.fault("limits.connections memory", config::code::rule,
              "at worst 12MiB + connections " + std::to_string(limits.connections) + " x " +
                  to_text(ByteCount{per_connection}) + " + (concurrency + queue) " + std::to_string(exchanges) +
                  " x 128KiB = " + in_mib(needed) + " is more than the memory limit " + to_text(available),
@@ -113,7 +113,7 @@ void the_machine_can_hold_it(const config::Configuration& configuration, const c
   if (policy == nullptr || policy->mode == config::Mode::disabled) return;
   const auto& limits = policy->settings.as<Limits>();
   descriptors_suffice(limits, machine.descriptor_limit, sink);
-  if (machine.memory_limit) memory_suffices(limits, *machine.memory_limit, sink);
+  if (const auto memory = config::memory_bound(configuration, machine)) memory_suffices(limits, *memory, sink);
 }
 
 }  // namespace
@@ -131,8 +131,10 @@ CatalogLine limits() {
                  "Requests on one client connection; the last response closes it.")
           .count("connectionsPerClient", &Limits::connections_per_client, {1, 1'000'000},
                  "Connections of one client address (of one /64 for IPv6) at the same time.")
-          .count("concurrency", &Limits::concurrency, {1, 1'000'000}, "Exchanges with the app at the same time.")
-          .count("queue", &Limits::queue, {0, 1'000'000}, "Requests that may wait for one of these places.")
+          .count("concurrency", &Limits::concurrency, {1, 1'000'000},
+                 "Exchanges with the app at the same time; uploads still coming in get three quarters of them.")
+          .count("queue", &Limits::queue, {0, 1'000'000},
+                 "Requests that may wait for one of these places; meanwhile clients below 16 KiB/s are ended.")
           .duration("queueWait", &Limits::queue_wait, {1ms, 1min},
                     "How long such a request waits before it is refused.");
   return {.section = &section, .plan = plan_limits, .cross_rule = the_machine_can_hold_it};

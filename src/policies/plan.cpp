@@ -38,21 +38,14 @@ void add_routes(Plan& plan, const config::Configuration& configuration) {
     RoutePlan& route = plan.routes.emplace_back();
     route.name = loaded.name;
     route.index = static_cast<std::uint32_t>(plan.routes.size() - 1);
-    // The reader accepts no other patterns.
-    if (auto pattern = http::PathPattern::parse(loaded.path))
-      plan.matches.push_back({loaded.method, *std::move(pattern), route.index});
+    static_cast<void>(plan.matches.add(loaded.method, loaded.path, route.index));  // the reader accepts patterns only
   }
 }
 
 template <std::size_t longest>
 const RoutePlan& match(const Plan& plan, std::string_view method, std::string_view path) noexcept {
   std::array<char, longest + 1> room;  // NOLINT(cppcoreguidelines-pro-type-member-init): only what is written is read
-  const std::string_view normalised = http::normalised_path(path, room);
-  for (const RouteMatch& one : plan.matches) {
-    const bool method_fits = one.method.empty() || one.method == method || (method == "HEAD" && one.method == "GET");
-    if (method_fits && one.path.matches(normalised)) return plan.routes[one.index];
-  }
-  return plan.routes.front();
+  return plan.routes[plan.matches.find(method, http::normalised_path(path, room), 0)];
 }
 
 }  // namespace

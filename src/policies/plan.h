@@ -93,17 +93,11 @@ struct RoutePlan {
   bool strip = true;  // drop fields marked mark_strip
 };
 
-struct RouteMatch {
-  std::string method;  // empty: any
-  http::PathPattern path;
-  std::uint32_t index = 0;  // into Plan::routes
-};
-
 // One configuration snapshot, as far as the data path is concerned.
 struct Plan {
   ListenerPlan listener;
-  std::vector<RoutePlan> routes;    // [0] is `unmatched`
-  std::vector<RouteMatch> matches;  // in order, first wins
+  std::vector<RoutePlan> routes;  // [0] is `unmatched`
+  http::Routes matches;           // which of them
   http::FieldNames names;
   telemetry::NameSet redact_query;  // parameters of a query
   telemetry::NameSet redact_json;   // members of JSON

@@ -62,9 +62,10 @@ class Pipeline {
     for (const Entry& entry : request_) {
       entered = entry.order;
       in_progress.policy = entry.name;
-      if (Verdict refused = entry.policy->on_request(x)) return refused;
+      Verdict refused = entry.policy->on_request(x);
+      in_progress.policy = nullptr;
+      if (refused) return refused;
     }
-    in_progress.policy = nullptr;
     entered = order_;
     return std::nullopt;
   }
@@ -76,13 +77,16 @@ class Pipeline {
     }
     in_progress.policy = nullptr;
   }
-  void on_complete(const Exchange& x) const {
-    for (const Entry& entry : complete_) {
+  // `completed` counts the hooks that were called: when one throws, calling again goes on with the next.
+  void on_complete(const Exchange& x, std::size_t& completed) const {
+    while (completed < complete_.size()) {
+      const Entry& entry = complete_[completed++];
       in_progress.policy = entry.name;
       entry.policy->on_complete(x);
     }
     in_progress.policy = nullptr;
   }
+  bool completed(std::size_t hooks) const noexcept { return hooks >= complete_.size(); }
   std::size_t hooks() const noexcept { return request_.size() + response_.size() + complete_.size(); }
 
  private:

@@ -5,6 +5,7 @@
 // only.
 #include "policies/request_id.h"
 
+#include "http/simd.h"
 #include "policies/catalog_line.h"
 
 namespace holdfast::policies {
@@ -17,14 +18,17 @@ struct RequestId {
   config::CountRange accept_length{8, longest};
 };
 
-constexpr auto accepted = [] {
-  std::array<bool, 256> table{};
-  for (unsigned c = 0; c < 256; ++c) {
-    const auto character = static_cast<char>(c);
-    table[c] = is_alpha(character) || is_digit(character) || character == '.' || character == '_' || character == '-';
+// A-Z a-z 0-9 . _ -
+bool accepted(std::string_view id) noexcept {
+  const char* const end = id.data() + id.size();
+  for (const char* at = id.data(); at < end; at += 16) {
+    const std::uint32_t others = http::bits_up_to(id.data(), at, end, [](http::Bytes16 b) {
+      return (http::common_name_characters(b) | b.equals('.') | b.equals('_')).bits() ^ 0xffffU;
+    });
+    if (others != 0) return false;
   }
-  return table;
-}();
+  return true;
+}
 
 class RequestIdPolicy final : public Policy {
  public:
@@ -54,10 +58,7 @@ class RequestIdPolicy final : public Policy {
 
   bool acceptable(std::string_view id) const noexcept {
     if (id.size() < settings_.accept_length.min || id.size() > settings_.accept_length.max) return false;
-    for (const char c : id) {
-      if (!accepted[static_cast<unsigned char>(c)]) return false;
-    }
-    return true;
+    return accepted(id);
   }
 
   RequestId settings_;

@@ -2,6 +2,7 @@
 //
 // A valid traceparent goes to the app byte for byte with its tracestate; an invalid or doubled one is removed together
 // with it. Without one, a trace id is made for our lines only: nothing is sent to the app that a client did not send.
+#include "http/simd.h"
 #include "policies/catalog_line.h"
 #include "policies/random_bits.h"
 
@@ -14,13 +15,17 @@ struct Tracing {
   Share sample{10'000};
 };
 
-bool lower_hex(std::string_view text) noexcept {
-  for (const char c : text) {
-    if (!is_digit(c) && (c < 'a' || c > 'f')) return false;
-  }
-  return true;
+bool lower_hex(char c) noexcept { return is_digit(c) || (c >= 'a' && c <= 'f'); }
+
+struct Sixteen {
+  bool lower_hex;
+  bool all_zero;
+};
+Sixteen look_at_16(const char* text) noexcept {
+  const auto bytes = http::Bytes16::load(text);
+  const auto hex = bytes.minus('0').at_most(9) | bytes.minus('a').at_most(5);
+  return {.lower_hex = hex.bits() == 0xffff, .all_zero = bytes.equals('0').bits() == 0xffff};
 }
-bool all_zero(std::string_view text) noexcept { return text.find_first_not_of('0') == std::string_view::npos; }
 
 // version "-" trace-id "-" parent-id "-" flags; what a later version appends starts with "-" (Trace Context 3.2.2
 // and 3.2.4).
@@ -28,11 +33,14 @@ bool valid(std::string_view parent) noexcept {
   constexpr std::size_t size = 55;
   if (parent.size() < size || parent[2] != '-' || parent[35] != '-' || parent[52] != '-') return false;
   const std::string_view version = parent.substr(0, 2);
-  if (!lower_hex(version) || version == "ff") return false;
+  if (!lower_hex(parent[0]) || !lower_hex(parent[1]) || version == "ff") return false;
   if (parent.size() > size && (version == "00" || parent[size] != '-')) return false;
-  const std::string_view trace = parent.substr(3, 32);
-  const std::string_view span = parent.substr(36, 16);
-  return lower_hex(trace) && lower_hex(span) && lower_hex(parent.substr(53, 2)) && !all_zero(trace) && !all_zero(span);
+  if (!lower_hex(parent[53]) || !lower_hex(parent[54])) return false;
+  const Sixteen trace_high = look_at_16(parent.data() + 3);
+  const Sixteen trace_low = look_at_16(parent.data() + 19);
+  const Sixteen span = look_at_16(parent.data() + 36);
+  const bool hex = trace_high.lower_hex && trace_low.lower_hex && span.lower_hex;
+  return hex && !(trace_high.all_zero && trace_low.all_zero) && !span.all_zero;
 }
 
 class TracingPolicy final : public Policy {

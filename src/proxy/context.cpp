@@ -67,7 +67,7 @@ std::unique_ptr<Exchange> WorkerContext::take_exchange() {
 }
 
 // What the exchange refers to outside of itself is let go now; the rest is cleared when it begins again.
-void WorkerContext::give_exchange(std::unique_ptr<Exchange> exchange) {
+void WorkerContext::give_exchange(std::unique_ptr<Exchange> exchange) noexcept {
   exchange->rest();
   if (spare_.size() < spare_exchanges_max) {
     spare_.push_back(std::move(exchange));

@@ -104,6 +104,7 @@ struct Shared {
   explicit Shared(std::uint32_t rate_keys_max) : rates(rate_keys_max) {}
   Slots connections;
   Slots concurrency;
+  Slots uploads;  // of these: whose clients have content to send yet
   Slots queue;
   Slots lingering;
   ClientCounts clients;
@@ -112,6 +113,7 @@ struct Shared {
   std::atomic<std::uint32_t> connections_ceiling{UINT32_MAX};  // descriptors: whatever the mode of limits
   std::atomic<std::uint64_t> block_bytes{0};                   // lent out by all workers, as of their last turns
   std::atomic<std::uint64_t> block_bytes_max{UINT64_MAX};      // above it new requests are shed: memory_pressure
+  std::atomic<bool> memory_short{false};                       // the same, while others are in flight
   std::atomic<bool> app_has_accepted{false};                   // since we started
   std::atomic<std::uint64_t> key_seed{0x6f0e1d3c5b7a9f81U};    // for LimitKeys
 };
@@ -152,11 +154,16 @@ struct WorkerContext {
   WorkerCounters counters;
   std::uint64_t block_bytes_told = 0;
 
+  // Whether new requests must be shed. One at a time is always served: with nothing in flight, shedding frees nothing.
+  bool memory_is_short() const noexcept {
+    if (shared.memory_short.load(std::memory_order_relaxed) && shared.concurrency.in_use() > 0) return true;
+    return shared.block_bytes.load(std::memory_order_relaxed) > shared.block_bytes_max.load(std::memory_order_relaxed);
+  }
   void bury(std::unique_ptr<Mortal> dead) noexcept;
   void later(Continuation& c) noexcept;  // once per turn
   void forget(Continuation& c) noexcept;
   std::unique_ptr<Exchange> take_exchange();
-  void give_exchange(std::unique_ptr<Exchange> exchange);
+  void give_exchange(std::unique_ptr<Exchange> exchange) noexcept;
 
   // Call when a turn begins and when it ends.
   void begin_turn(TimePoint t, WallTime wall) noexcept;

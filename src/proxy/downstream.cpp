@@ -10,7 +10,8 @@
 namespace holdfast::proxy {
 namespace {
 
-constexpr std::uint8_t full_reads_for_large = 2;  // measured: a direction that keeps filling 64 KiB gains from 256
+constexpr std::uint8_t full_reads_for_large =
+    2;  // measured: a direction that keeps filling blocks gains from larger ones
 
 // Marks that input is being worked on, also when that ends by an exception.
 class Processing {
@@ -45,32 +46,35 @@ Downstream::~Downstream() {
 void Downstream::on_readable() noexcept {
   if (state_ == State::closed) return;
   if (state_ == State::lingering) return discard();
+  if (!exchange_ && continuing_) return;  // the next request has begun to come: proceed() takes it up first
   if (exchange_) {
-    guarded(*exchange_, [this] { read_and_process(); });
+    guarded(*exchange_, [this] {
+      if (read()) process();
+    });
     return;
   }
   try {
-    read_and_process();
-  } catch (
-      const std::exception& escaped) {  // without an exchange there is none to blame: memory ran out before one began
-    exchange_ ? exchange_->on_exception(escaped.what()) : close();
-  } catch (...) {
-    exchange_ ? exchange_->on_exception("not a std::exception") : close();
+    if (!read()) return;
+    begin_request();
+  } catch (...) {  // memory ran out before there was an exchange
+    return close();
   }
+  guarded(*exchange_, [this] { process(); });
 }
 
-void Downstream::read_and_process() {
+// False when there is nothing to process.
+bool Downstream::read() {
   if (!make_room()) {
     transport_->want_read(false);
     reading_ = false;
-    return;
+    return false;
   }
   const std::size_t room = static_cast<std::size_t>(in_.data() + in_.size() - end_);
   const net::Io io = transport_->read(end_, room);
   switch (io.state) {
-    case net::Io::State::blocked: return release_input();
-    case net::Io::State::end: return on_input_end(false);
-    case net::Io::State::lost: return on_input_end(true);
+    case net::Io::State::blocked: release_input(); return false;
+    case net::Io::State::end: on_input_end(false); return false;
+    case net::Io::State::lost: on_input_end(true); return false;
     case net::Io::State::ok: break;
   }
   end_ += io.bytes;
@@ -80,7 +84,7 @@ void Downstream::read_and_process() {
     wide_ = true;
   }
   full_reads_ = io.bytes == room ? static_cast<std::uint8_t>(std::min(full_reads_ + 1, 16)) : std::uint8_t{0};
-  process();
+  return true;
 }
 
 // Room to read into. False when the buffer is full and nobody wants what is in it yet.
@@ -89,7 +93,7 @@ bool Downstream::make_room() {
   const bool content = state_ == State::busy && exchange_->wants_content();
   if (!in_) {
     const auto waiting = static_cast<std::size_t>(end_ - begin_);
-    if (waiting >= medium_block) return false;  // 64 KiB behind a large head may wait
+    if (waiting >= std::size_t{64} << 10U) return false;  // behind a large head
     use_block(content || wide_ || waiting >= small_block
                   ? (full_reads_ >= full_reads_for_large ? blocks.large() : blocks.medium())
                   : blocks.small());
@@ -110,7 +114,8 @@ bool Downstream::make_room() {
     end_ = begin_ + size;
     return true;
   }
-  if (state_ != State::head) return false;
+  const bool gathers = state_ == State::busy && in_.size() < medium_block && exchange_->gathers_content();
+  if (state_ != State::head && !gathers) return false;
   BlockRef larger = blocks.at_least(in_.size() * 2);
   if (!larger) return false;
   use_block(std::move(larger));
@@ -132,7 +137,6 @@ void Downstream::use_block(BlockRef block) {
 void Downstream::process() {
   const Processing here(processing_);
   while (begin_ != end_ && state_ != State::closed) {
-    if (state_ == State::idle && !begin_request()) break;
     if (state_ == State::head) {
       parse_head();
       if (state_ == State::head) break;  // incomplete
@@ -164,7 +168,7 @@ void Downstream::release_input() noexcept {
   input_in_head_ = false;
 }
 
-bool Downstream::begin_request() {
+void Downstream::begin_request() {
   WorkerContext& context = front_.context();
   wait_.disarm();
   exchange_ = context.take_exchange();
@@ -173,7 +177,6 @@ bool Downstream::begin_request() {
   WorkerCounters::add(context.counters.downstream_idle, -1);
   WorkerCounters::add(context.counters.downstream_active);
   state_ = State::head;
-  return true;
 }
 
 void Downstream::parse_head() {
@@ -185,14 +188,17 @@ void Downstream::parse_head() {
       if (!wait_.armed()) context.deadlines.arm(wait_, context.now, exchange_->head_wait());
       return;
     }
-    case http::Progress::failed:
-      wait_.disarm();
-      state_ = State::busy;
-      exchange_->decoder.start(http::Framing::until_close, 0, http::ContentDecoder::Side::request);
-      begin_ = end_;
-      return exchange_->on_request_refused(exchange_->parser.error());
+    case http::Progress::failed: return exchange_->on_request_refused(exchange_->parser.error());
     case http::Progress::done: return head_complete();
   }
+}
+
+// Answered before it was complete: what still comes of it is thrown away.
+void Downstream::give_up_head() noexcept {
+  wait_.disarm();
+  state_ = State::busy;
+  exchange_->decoder.start(http::Framing::until_close, 0, http::ContentDecoder::Side::request);
+  begin_ = end_;
 }
 
 // The block becomes the head's; what follows the head in it is read from there.

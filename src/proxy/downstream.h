@@ -30,8 +30,8 @@ class Front {
   void accept(std::unique_ptr<net::Transport> transport, const ClientAddress& peer);
 
   // Drain: closes connections that wait for a request, after a last look at what has arrived.
-  void close_idle();
-  void cut_all();  // the end of `finish`: whatever is left
+  void close_idle() noexcept;
+  void cut_all() noexcept;  // the end of `finish`: whatever is left
   std::size_t size() const noexcept { return connections_.size(); }
   std::size_t busy() const noexcept;
 
@@ -47,9 +47,9 @@ class Front {
   friend class Downstream;
   void add(std::unique_ptr<net::Transport> transport, const ClientAddress& peer, const Error& refusal,
            bool client_counted);
-  void close_one_idle();
-  void remove(Downstream& connection);
-  void began_lingering(Downstream& connection);
+  void close_one_idle() noexcept;
+  void remove(Downstream& connection) noexcept;
+  void began_lingering(Downstream& connection) noexcept;
 
   WorkerContext& context_;
   Destination to_;
@@ -65,8 +65,8 @@ class Downstream final : public net::TransportUser, public ClientStream, public 
   Downstream(Front& front, std::unique_ptr<net::Transport> transport, const ClientAddress& peer, const Error& refusal);
   ~Downstream() override;
 
-  void close_if_idle();
-  void cut();
+  void close_if_idle() noexcept;
+  void cut() noexcept;
   bool idle() const noexcept { return state_ == State::idle; }
   void describe(std::string& out) const;
 
@@ -82,34 +82,37 @@ class Downstream final : public net::TransportUser, public ClientStream, public 
   void send_end(std::string_view trailers) override;
   Outbox::Flushed flush() override;
   std::size_t unsent() const noexcept override;
+  std::size_t undelivered() const noexcept override { return transport_->undelivered(); }
+  std::size_t unread() const noexcept override { return static_cast<std::size_t>(end_ - begin_); }
   void want_content(bool wanted) override;
   void become_tunnel() override {}
   bool may_keep_alive() const noexcept override;
-  void exchange_over(Ending ending) override;
+  void exchange_over(Ending ending) noexcept override;
 
  private:
   friend class Front;
   enum class State : std::uint8_t { idle, head, busy, lingering, closed };
 
-  void read_and_process();
+  bool read();
   void process();
-  bool begin_request();
+  void begin_request();
   void parse_head();
   void head_complete();
+  void give_up_head() noexcept;
   void take_content();
   bool make_room();
   void use_block(BlockRef block);
   void after_settle() noexcept;
   void release_input() noexcept;
-  void keep_leftover();
+  void keep_leftover() noexcept;
   void on_input_end(bool lost);
-  void discard();
-  void start_lingering();
-  void close();
-  void drop_exchange();
+  void discard() noexcept;
+  void start_lingering() noexcept;
+  void close() noexcept;
+  void drop_exchange() noexcept;
   std::uint32_t keep_alive_seconds() const noexcept;
-  void wait_due();
-  static void wait_expired(void* self);
+  void wait_due() noexcept;
+  static void wait_expired(void* self) noexcept;
 
   Front& front_;
   std::unique_ptr<net::Transport> transport_;

@@ -1,5 +1,6 @@
 // How a client connection goes on after an exchange, lingers and ends.
 #include <algorithm>
+#include <array>
 
 #include "proxy/boundary.h"
 #include "proxy/downstream.h"
@@ -15,8 +16,8 @@ constexpr Duration quiet_before_close = std::chrono::milliseconds(500);
 
 }  // namespace
 
-void Downstream::discard() {
-  BlockRef scratch = front_.context().blocks.medium();
+void Downstream::discard() noexcept {
+  std::array<char, 16U << 10U> scratch;  // NOLINT(cppcoreguidelines-pro-type-member-init): only to be read into
   const net::Io io = transport_->read(scratch.data(), scratch.size());
   if (io.state == net::Io::State::blocked) return;
   lingered_ += static_cast<std::uint32_t>(io.bytes);
@@ -25,7 +26,7 @@ void Downstream::discard() {
   context.deadlines.arm_at(wait_, std::min(context.now + linger_idle, linger_end_), linger_idle);
 }
 
-void Downstream::start_lingering() {
+void Downstream::start_lingering() noexcept {
   WorkerContext& context = front_.context();
   state_ = State::lingering;
   lingered_ = 0;
@@ -41,7 +42,7 @@ void Downstream::start_lingering() {
   front_.began_lingering(*this);
 }
 
-void Downstream::drop_exchange() {
+void Downstream::drop_exchange() noexcept {
   WorkerContext& context = front_.context();
   context.give_exchange(std::move(exchange_));
   --facts_.requests;
@@ -50,14 +51,15 @@ void Downstream::drop_exchange() {
   state_ = State::idle;
 }
 
-// Bytes behind the request that just ended belong to the next one; the head's block goes with the exchange.
-void Downstream::keep_leftover() {
+// Bytes behind the request that just ended belong to the next one; nobody reads the head any more that has their block.
+void Downstream::keep_leftover() noexcept {
   if (begin_ == end_) return release_input();
   if (!input_in_head_) return;
-  use_block(front_.context().blocks.at_least(static_cast<std::size_t>(end_ - begin_)));
+  in_ = std::move(exchange_->x().request.block);
+  input_in_head_ = false;
 }
 
-void Downstream::exchange_over(Ending ending) {
+void Downstream::exchange_over(Ending ending) noexcept {
   WorkerContext& context = front_.context();
   if (ending == Ending::keep) keep_leftover();
   const bool cut_needs_reset = out_framing_ == http::Framing::until_close;
@@ -88,7 +90,7 @@ void Downstream::exchange_over(Ending ending) {
   context.later(*this);
 }
 
-void Downstream::close() {
+void Downstream::close() noexcept {
   if (state_ == State::closed) return;
   WorkerContext& context = front_.context();
   if (state_ == State::lingering) WorkerCounters::add(context.counters.downstream_lingering, -1);
@@ -102,12 +104,12 @@ void Downstream::close() {
 
 // A client that has just been answered may be sending its next request: only a connection that has been quiet for a
 // while closes.
-void Downstream::close_if_idle() {
+void Downstream::close_if_idle() noexcept {
   const bool quiet = front_.context().now - idle_since_ >= quiet_before_close;
   if (state_ == State::idle && quiet && begin_ == end_ && !transport_->readable_now()) close();
 }
 
-void Downstream::cut() {
+void Downstream::cut() noexcept {
   if (state_ == State::closed) return;
   if (!exchange_) return close();
   guarded(*exchange_, [this] { exchange_->cut(); });
@@ -116,9 +118,9 @@ void Downstream::cut() {
   if (state_ == State::lingering) close();
 }
 
-void Downstream::wait_expired(void* self) { static_cast<Downstream*>(self)->wait_due(); }
+void Downstream::wait_expired(void* self) noexcept { static_cast<Downstream*>(self)->wait_due(); }
 
-void Downstream::wait_due() {
+void Downstream::wait_due() noexcept {
   if (state_ != State::head) return close();
   if (!exchange_->parser.begun()) {
     drop_exchange();
@@ -131,9 +133,6 @@ void Downstream::wait_due() {
       WorkerContext& context = front_.context();
       return context.deadlines.arm(wait_, context.now, exchange.head_wait());
     }
-    state_ = State::busy;
-    exchange.decoder.start(http::Framing::until_close, 0, http::ContentDecoder::Side::request);
-    begin_ = end_;
     exchange.settle();
   });
   if (state_ != State::closed) after_settle();

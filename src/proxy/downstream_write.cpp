@@ -43,6 +43,7 @@ void Downstream::send_response(const policies::Exchange& x, ContentShape shape, 
 }
 
 void Downstream::send_local(policies::Exchange& x, http::LocalReply reply) {
+  if (state_ == State::head) give_up_head();
   WorkerContext& context = front_.context();
   reply.date = context.date.http_date(context.wall_now_at(context.now));
   reply.client_version = x.request.version;

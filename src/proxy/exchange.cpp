@@ -1,14 +1,12 @@
 // The story of an exchange, in the order in which it happens: head, gate, origin, content, end.
 //
 // exchange_table.h decides which of these actions an event leads to. Responses are in exchange_response.cpp, waits and
-// flushing in exchange_waits.cpp.
+// flushing in exchange_waits.cpp, ends of every kind in exchange_end.cpp.
 #include "proxy/exchange.h"
 
 #include <algorithm>
 
 #include "core/check.h"
-#include "policies/in_progress.h"
-#include "proxy/admission.h"
 
 namespace holdfast::proxy {
 
@@ -20,7 +18,7 @@ Exchange::Exchange(WorkerContext& context)
       idle_deadline_(&Exchange::idle_expired, this) {}
 
 void Exchange::begin(ClientStream& client, Destination destination, ViewRef view,
-                     const policies::ConnectionFacts& facts) {
+                     const policies::ConnectionFacts& facts) noexcept {
   x_.clear();
   client_ = &client;
   to_ = destination;
@@ -37,14 +35,15 @@ void Exchange::begin(ClientStream& client, Destination destination, ViewRef view
   request_half_ = RequestHalf::head;
   response_half_ = ResponseHalf::none;
   entered_ = -1;
+  hooks_completed_ = 0;
   interims_ = 0;
   over_ = slot_held_ = retried_ = content_begun_ = request_ended_ = wants_content_ = close_after_ = false;
   client_dirty_ = origin_dirty_ = client_blocked_ = origin_blocked_ = origin_deaf_ = response_clean_ = false;
   tunnel_ = cause_open_ = cause_coded_ = settling_ = client_lost_ = false;
   reported_ = 0;
   waiting_since_ = progress_at_ = taken_at_ = window_begin_ = {};
-  waited_ = {};
-  window_written_ = taken_ = cause_read_ = 0;
+  waited_ = upload_waited_ = {};
+  window_written_ = taken_ = upload_before_ = cause_read_ = 0;
   origin_wait = nullptr;
 }
 
@@ -52,20 +51,20 @@ void Exchange::rest() noexcept {
   phase_deadline_.disarm();
   request_deadline_.disarm();
   idle_deadline_.disarm();
-  x_.request.clear();
-  x_.response.clear();
+  x_.request.block.reset();
+  x_.response.block.reset();
   client_out.clear();
   view_ = {};
   over_ = true;
 }
 
-void Exchange::handle(Signal signal) {
+void Exchange::handle(const Signal& signal) {
   x_.now = context_.now;
   switch (action_of(signal.event, request_half_, response_half_)) {
     case Action::broken: HOLDFAST_CHECK(!"an event that cannot meet this state"); return;
     case Action::ignore: return;
     case Action::gate: return gate();
-    case Action::refuse: return fail(signal.error);
+    case Action::refuse: return fail(*signal.error);
     case Action::acquire: return acquire(false);
     case Action::send_head: return send_head(std::move(*signal.lease));
     case Action::retry_or_fail: return retry_or_fail(signal.number);
@@ -82,8 +81,8 @@ void Exchange::handle(Signal signal) {
     case Action::end_cause:
       response_clean_ = response_clean_ || signal.event == Event::response_end;
       return end_cause();
-    case Action::resend_or_fail: return resend_or_fail(signal.error);
-    case Action::truncate: return truncate(signal.error);
+    case Action::resend_or_fail: return resend_or_fail(*signal.error);
+    case Action::truncate: return truncate(*signal.error);
     case Action::gone: return gone();
     case Action::finish: return left_early();
     case Action::timeout: return timeout(signal.event);
@@ -118,6 +117,11 @@ bool Exchange::has_content() const noexcept {
   return head.framing == http::Framing::chunked || (head.framing == http::Framing::length && head.content_length > 0);
 }
 
+bool Exchange::awaits_content() const noexcept {
+  if (x_.request.framing == http::Framing::length) return client_->unread() < x_.request.content_length;
+  return has_content();
+}
+
 // Limits on what the head says. False when the exchange failed.
 bool Exchange::check_head() {
   const policies::ListenerPlan& listener = view_->plan->listener;
@@ -137,9 +141,7 @@ bool Exchange::check_head() {
     }
     x_.would_have(Reason::body_too_large, body.rule);
   }
-  const Shared& shared = context_.shared;
-  if (to_.admission != nullptr &&
-      shared.block_bytes.load(std::memory_order_relaxed) > shared.block_bytes_max.load(std::memory_order_relaxed)) {
+  if (to_.admission != nullptr && context_.memory_is_short()) {
     fail({.reason = Reason::memory_pressure});
     return false;
   }
@@ -151,15 +153,17 @@ void Exchange::admit() {
   switch (to_.admission->enter(*this)) {
     case Admission::Answer::admitted: slot_held_ = true; return acquire(false);
     case Admission::Answer::queued: return arm_phase(Event::queue_wait_due, view_->plan->listener.queue_wait);
-    case Admission::Answer::full: {
-      const policies::CountBound& queue = view_->plan->listener.queue;
-      return fail({.reason = Reason::queue_full, .rule = queue.rule, .value = queue.max, .limit = queue.max});
-    }
+    case Admission::Answer::full: return refuse_as_queue_full();
   }
 }
 
+void Exchange::refuse_as_queue_full() {
+  const policies::CountBound& queue = view_->plan->listener.queue;
+  x_.now = context_.now;
+  fail({.reason = Reason::queue_full, .rule = queue.rule, .value = queue.max, .limit = queue.max});
+}
+
 void Exchange::acquire(bool fresh) {
-  if (to_.admission != nullptr) slot_held_ = true;
   if (x_.at.admitted == TimePoint{}) x_.at.admitted = context_.now;
   if (Lease lease = to_.origin->acquire(*this, fresh)) return send_head(std::move(lease));
   arm_phase(Event::connect_due, x_.route->connect);
@@ -185,6 +189,8 @@ void Exchange::send_head(Lease lease) {
 }
 
 void Exchange::content_came_unasked() noexcept {
+  const bool gated = request_half_ == RequestHalf::gated && to_.admission != nullptr;
+  if (gated && !awaits_content()) return to_.admission->content_is_here(*this);
   const bool expecting = x_.request.expect_continue && request_half_ == RequestHalf::sending && !origin_blocked_;
   if (!expecting || response_half_ != ResponseHalf::none) return;
   wants_content_ = true;
@@ -215,6 +221,7 @@ void Exchange::forward(Content content) {
 
 void Exchange::end_request(std::string_view trailers) {
   client_sent();
+  if (to_.admission != nullptr) to_.admission->content_is_here(*this);
   wants_content_ = false;
   if (request_half_ == RequestHalf::discarding) {
     request_ended_ = true;
@@ -254,119 +261,6 @@ void Exchange::resend_or_fail(const Error& error) {
   request_half_ = RequestHalf::gated;
   wants_content_ = origin_dirty_ = origin_blocked_ = origin_deaf_ = false;
   acquire(true);
-}
-
-void Exchange::gone() {
-  if (x_.error.reason == Reason::ok) {
-    x_.error = {.reason = Reason::downstream_gone};
-    x_.truncated = response_half_ == ResponseHalf::streaming;
-    if (response_half_ == ResponseHalf::none) x_.status = failure(Reason::downstream_gone).status;
-  }
-  if (tunnel_) {  // a tunnel that its client ends has ended well
-    x_.error = {};
-    x_.truncated = false;
-  }
-  stop_upstream();
-  request_half_ = RequestHalf::cut;
-  response_half_ = ResponseHalf::cut;
-  finish();
-}
-
-// Everything was said, but not everything was taken.
-void Exchange::left_early() {
-  if (client_lost_ || client_->unsent() != 0) {
-    if (x_.error.reason == Reason::ok) x_.error = {.reason = Reason::downstream_gone};
-    x_.truncated = true;
-    response_half_ = ResponseHalf::cut;
-  }
-  finish();
-}
-
-// Nobody's fault but ours, and a tunnel ends well.
-void Exchange::cut() {
-  if (over_) return;
-  if (tunnel_) return on_downstream_lost();
-  x_.now = context_.now;
-  fail({.reason = Reason::draining});
-  settle();
-}
-
-// The one way from a failure to its consequences. The first failure counts.
-void Exchange::fail(const Error& error) {
-  if (over_) return;
-  if (x_.error.reason == Reason::ok) x_.error = error;
-  if (error.reason == Reason::downstream_gone) return gone();
-  const bool was_head = request_half_ == RequestHalf::head;
-  const bool whole_head = request_half_ == RequestHalf::gated || (was_head && x_.request_head_complete);
-  const bool ended = request_half_ == RequestHalf::done || (whole_head && !has_content());
-  stop_upstream();
-  if (response_half_ != ResponseHalf::none) {
-    x_.truncated = true;
-    response_half_ = ResponseHalf::cut;
-    if (!ended) request_half_ = RequestHalf::cut;
-    return;
-  }
-  request_half_ = ended ? RequestHalf::done : RequestHalf::discarding;
-  close_after_ = close_after_ || !ended || was_head;
-  local_reply();
-}
-
-void Exchange::stop_upstream() noexcept {
-  phase_deadline_.disarm();
-  request_deadline_.disarm();
-  idle_deadline_.disarm();
-  wait_for_client(false);
-  if (origin_wait != nullptr) to_.origin->give_up(*this);
-  origin_wait = nullptr;
-  if (to_.admission != nullptr) to_.admission->leave_queue(*this);
-  lease_.end(false);
-  origin_dirty_ = cause_open_ = false;
-}
-
-// All is said, or nothing more can be. Runs on_complete() and hands the client's stream back.
-void Exchange::finish() {
-  if (over_) return;
-  over_ = true;
-  x_.at.response_done = x_.now = context_.now;
-  const bool clean = request_half_ == RequestHalf::done && response_clean_;
-  lease_.end(clean);
-  stop_upstream();
-  if (slot_held_) to_.admission->leave();
-  slot_held_ = false;
-  context_.counters.exchanges.store(context_.counters.exchanges.load(std::memory_order_relaxed) + 1,
-                                    std::memory_order_relaxed);
-  if (tunnel_) WorkerCounters::add(context_.counters.tunnels, -1);
-  Ending ending = Ending::keep;
-  if (response_half_ == ResponseHalf::cut) {
-    ending = Ending::cut;
-  } else if (tunnel_) {
-    ending = Ending::close;
-  } else if (request_half_ == RequestHalf::discarding && !request_ended_) {
-    ending = Ending::linger;
-  } else if (must_close()) {
-    ending = Ending::close;
-  }
-  view_->pipeline->on_complete(x_);
-  std::exchange(client_, nullptr)->exchange_over(ending);
-}
-
-void Exchange::on_exception(std::string_view text) noexcept {
-  settling_ = false;
-  if (over_) {  // on_complete() threw: it is not run again
-    if (client_ != nullptr) std::exchange(client_, nullptr)->exchange_over(Ending::cut);
-    return;
-  }
-  try {
-    x_.cause.clear();  // it may hold the app's words
-    if (const char* policy = policies::in_progress.policy) x_.cause.append(policy).append(": ");
-    x_.cause.append(text.substr(0, 512));
-    close_after_ = true;
-    fail({.reason = Reason::internal, .detail = "exception"});
-    settle();
-  } catch (...) {  // a second failure while replying: the connection just ends
-    response_half_ = ResponseHalf::cut;
-    finish();
-  }
 }
 
 std::string_view Exchange::state_word() const noexcept {

@@ -11,13 +11,12 @@
 #include "http/content_decoder.h"
 #include "http/h1_parser.h"
 #include "policies/exchange.h"
+#include "proxy/admission.h"
 #include "proxy/context.h"
 #include "proxy/exchange_table.h"
 #include "proxy/streams.h"
 
 namespace holdfast::proxy {
-
-class Admission;
 
 // Where the exchanges of one listener go.
 struct Destination {
@@ -32,14 +31,15 @@ class Exchange final : public Mortal {
   Exchange& operator=(const Exchange&) = delete;
 
   // At the first byte of a request. `facts` and `client` must outlive the exchange.
-  void begin(ClientStream& client, Destination destination, ViewRef view, const policies::ConnectionFacts& facts);
+  void begin(ClientStream& client, Destination destination, ViewRef view,
+             const policies::ConnectionFacts& facts) noexcept;
 
   // Over and back in the spares: lets go of its snapshot, blocks and deadlines.
   void rest() noexcept;
 
   // Events of the client's stream. The head is in x().request.
   void on_request_head() { handle({.event = Event::request_head}); }
-  void on_request_refused(const Error& error) { handle({.event = Event::request_refused, .error = error}); }
+  void on_request_refused(Error error) { handle({.event = Event::request_refused, .error = &error}); }
   void on_request_content(Content content) { handle({.event = Event::request_content, .content = content}); }
   void on_request_end(std::string_view trailers) { handle({.event = Event::request_end, .trailers = trailers}); }
   void on_downstream_lost() { handle({.event = Event::downstream_lost}); }
@@ -47,7 +47,12 @@ class Exchange final : public Mortal {
   void cut();  // the end of a drain
 
   // Events of admission and origin.
-  void on_admitted() { handle({.event = Event::admitted}); }
+  void on_admitted() {
+    slot_held_ = true;
+    handle({.event = Event::admitted});
+  }
+  void refuse_as_queue_full();  // after it had a place there
+  bool make_room();             // true: it was ended, since its client is too slow for what others wait for
   void on_origin_ready(Lease lease) { handle({.event = Event::origin_ready, .lease = &lease}); }
   void on_origin_failed(int error_number) { handle({.event = Event::origin_failed, .number = error_number}); }
 
@@ -56,7 +61,7 @@ class Exchange final : public Mortal {
   void on_response_head() { handle({.event = Event::response_head}); }
   void on_response_content(Content content) { handle({.event = Event::response_content, .content = content}); }
   void on_response_end(std::string_view trailers) { handle({.event = Event::response_end, .trailers = trailers}); }
-  void on_upstream_lost(const Error& error) { handle({.event = Event::upstream_lost, .error = error}); }
+  void on_upstream_lost(Error error) { handle({.event = Event::upstream_lost, .error = &error}); }
   void on_upstream_writable() { origin_dirty_ = true; }
 
   // A deadline of the reader (head not complete in time).
@@ -75,6 +80,13 @@ class Exchange final : public Mortal {
   bool wants_content() const noexcept { return wants_content_; }
   // Content has come although the client asked to be told when to send it: it does not wait, so neither do we.
   void content_came_unasked() noexcept;
+  bool awaits_content() const noexcept;  // some of it has not come yet
+  // Small content is gathered while its request is queued.
+  bool gathers_content() const noexcept {
+    constexpr std::uint64_t gathered_most = 64U << 10U;
+    return request_half_ == RequestHalf::gated && x_.request.framing == http::Framing::length &&
+           x_.request.content_length <= gathered_most;
+  }
   bool awaits_response() const noexcept { return response_half_ == ResponseHalf::none; }
   RequestHalf request_half() const noexcept { return request_half_; }
   ResponseHalf response_half() const noexcept { return response_half_; }
@@ -93,9 +105,7 @@ class Exchange final : public Mortal {
   http::ContentDecoder decoder;
   Outbox client_out;
 
-  // Links of the admission queue.
-  Exchange* queue_prev = nullptr;
-  Exchange* queue_next = nullptr;
+  AdmissionPlace place;
   // Set by an origin while this exchange waits for it; opaque to others.
   void* origin_wait = nullptr;
 
@@ -106,11 +116,11 @@ class Exchange final : public Mortal {
     Event event;
     Content content{};
     std::string_view trailers{};
-    Error error{};
+    const Error* error = nullptr;
     Lease* lease = nullptr;
     int number = 0;
   };
-  void handle(Signal signal);
+  void handle(const Signal& signal);
 
   // Actions on the request.
   void gate();
@@ -138,13 +148,16 @@ class Exchange final : public Mortal {
   void local_reply();
   bool must_close() noexcept;
 
-  // Ends.
+  // Ends (exchange_end.cpp).
   void resend_or_fail(const Error& error);
   void gone();
   void left_early();
   void fail(const Error& error);
   void stop_upstream() noexcept;
   void finish();
+  void answer_exception(std::string_view text);
+  void cut_short();
+  void complete() { view_->pipeline->on_complete(x_, hooks_completed_); }
 
   // Waits (exchange_waits.cpp).
   void settle_origin();
@@ -162,6 +175,8 @@ class Exchange final : public Mortal {
   bool told_of_idle() const noexcept;
   void client_sent() noexcept;
   bool sends_too_slowly();
+  bool sends_slower_than_pressed() const noexcept;
+  bool takes_slower_than_pressed() noexcept;
   void wait_for_client(bool waiting) noexcept;
   static void phase_expired(void* self);
   static void request_expired(void* self);
@@ -177,6 +192,7 @@ class Exchange final : public Mortal {
   RequestHalf request_half_ = RequestHalf::head;
   ResponseHalf response_half_ = ResponseHalf::none;
   int entered_ = -1;
+  std::size_t hooks_completed_ = 0;  // on_complete() hooks that were called
   std::uint8_t interims_ = 0;
   std::uint32_t reported_ = 0;  // set of Event: report mode, counted already
   bool over_ = true;
@@ -210,6 +226,8 @@ class Exchange final : public Mortal {
   std::uint64_t taken_ = 0;          // while client_blocked_: client_out.written() at taken_at_
   Duration upload_waited_{};         // slow senders: waiting for content in this window
   std::uint64_t upload_before_ = 0;  // bytes_in at its begin
+  TimePoint pressed_at_{};           // while client_blocked_: since when others have been seen to wait
+  std::uint64_t pressed_taken_ = 0;  // what the client had taken by then
   std::uint64_t cause_read_ = 0;
 };
 

@@ -2,7 +2,6 @@
 #include <algorithm>
 
 #include "core/bytes.h"
-#include "proxy/admission.h"
 #include "proxy/exchange.h"
 #include "proxy/static_head.h"
 
@@ -62,6 +61,7 @@ void Exchange::start_tunnel() {
   client_->send_response(x_, {}, false);
   client_dirty_ = true;
   tunnel_ = true;
+  WorkerCounters::add(context_.counters.tunnels);  // with the flag: finish() takes it back by that
   request_half_ = RequestHalf::sending;
   response_half_ = ResponseHalf::streaming;
   progress_at_ = context_.now;
@@ -69,8 +69,7 @@ void Exchange::start_tunnel() {
   client_->become_tunnel();
   wants_content_ = true;
   client_->want_content(true);
-  WorkerCounters::add(context_.counters.tunnels);
-  if (slot_held_) to_.admission->leave();
+  if (slot_held_) to_.admission->leave(*this);
   slot_held_ = false;
 }
 
@@ -96,9 +95,9 @@ void Exchange::respond() {
     if (route.replace_5xx_report && !head_request) x_.would_have(Reason::upstream_5xx, route.replace_5xx_rule);
   }
   view_->pipeline->on_response(x_, entered_);
-  response_half_ = ResponseHalf::streaming;
-  if (is_event_stream(head)) request_deadline_.disarm();
   client_->send_response(x_, shape_of(head, head_request), must_close());
+  response_half_ = ResponseHalf::streaming;  // not before: when memory runs out, a reply of our own is still possible
+  if (is_event_stream(head)) request_deadline_.disarm();
   client_dirty_ = true;
 }
 

@@ -13,6 +13,15 @@ namespace {
 constexpr Duration slow_window = std::chrono::seconds(20);
 constexpr std::uint64_t slow_bytes = std::uint64_t{512} * 20;
 
+// The same while others wait for a slot; a shorter window says nothing of a client far away.
+constexpr Duration pressed_window = std::chrono::seconds(3);
+constexpr std::uint64_t pressed_bytes_per_second = std::uint64_t{16} << 10U;
+
+bool slower_than_pressed(Duration waited, std::uint64_t bytes) noexcept {
+  return waited >= pressed_window &&
+         bytes < pressed_bytes_per_second * static_cast<std::uint64_t>(waited / std::chrono::seconds(1));
+}
+
 // Why a connection to the app could not even be tried; null when the app, or the way to it, is the cause.
 const char* own_shortage(int error_number) noexcept {
   switch (error_number) {
@@ -98,6 +107,7 @@ void Exchange::settle_client() {
       if (client_blocked_) return client_takes();
       client_blocked_ = true;
       window_begin_ = taken_at_ = context_.now;
+      pressed_at_ = {};
       window_written_ = taken_ = client_out.written();
       idle_deadline_.disarm();  // armed again for the client
       wait_for_client(true);
@@ -141,6 +151,34 @@ bool Exchange::sends_too_slowly() {
   const policies::TimeBound& bound = x_.route->client_body_idle;
   if (!slow || wait_of(Event::client_body_due, bound) >= policies::wait_ceiling) return false;
   return !only_reports(Event::client_body_due, bound, Reason::downstream_body_slow);
+}
+
+bool Exchange::sends_slower_than_pressed() const noexcept {
+  return slower_than_pressed(upload_waited_ + (context_.now - waiting_since_), x_.bytes_in - upload_before_);
+}
+
+// Measured from the first look on: the kernel takes from us in gusts, so only what the client has acknowledged counts.
+bool Exchange::takes_slower_than_pressed() noexcept {
+  const std::uint64_t taken = client_out.written() - client_->undelivered();  // a difference: it may wrap
+  const Duration waited = context_.now - pressed_at_;
+  if (pressed_at_ != TimePoint{} && waited < pressed_window) return false;
+  if (pressed_at_ != TimePoint{} && slower_than_pressed(waited, taken - pressed_taken_)) return true;
+  pressed_at_ = context_.now;
+  pressed_taken_ = taken;
+  return false;
+}
+
+// Others wait for a slot. True when this one was ended, because its client is what holds it up.
+bool Exchange::make_room() {
+  if (over_ || waiting_since_ == TimePoint{}) return false;
+  if (!(client_blocked_ ? takes_slower_than_pressed() : sends_slower_than_pressed())) return false;
+  const Event event = client_blocked_ ? Event::stream_idle_due : Event::client_body_due;
+  const Reason reason = client_blocked_ ? Reason::downstream_read_slow : Reason::downstream_body_slow;
+  const policies::TimeBound& bound = client_blocked_ ? x_.route->stream_idle : x_.route->client_body_idle;
+  if (wait_of(event, bound) >= policies::wait_ceiling || only_reports(event, bound, reason)) return false;
+  x_.now = context_.now;
+  fail({.reason = reason, .rule = bound.rule, .detail = "slower than 16 KiB/s while others waited"});
+  return true;
 }
 
 void Exchange::arm_phase(Event event, const policies::TimeBound& bound) {

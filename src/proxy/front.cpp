@@ -1,5 +1,6 @@
 // The connections of one listener on one worker: accepting under limits, drain, and the list for /connections.
 #include <algorithm>
+#include <optional>
 
 #include "proxy/downstream.h"
 
@@ -16,10 +17,38 @@ LimitKey key_of(const Shared& shared, const ClientAddress& peer) noexcept {
   return limit_key(shared.key_seed.load(std::memory_order_relaxed), identity.data(), identity.size());
 }
 
+// What a connection takes up in the limits of the process; given back unless the connection comes to be.
+class Places {
+ public:
+  explicit Places(Shared& shared) noexcept : shared_(shared) {}
+  Places(const Places&) = delete;
+  Places& operator=(const Places&) = delete;
+  ~Places() {
+    if (connection_) shared_.connections.give();
+    if (client_) shared_.clients.give(*client_);
+  }
+  void holds_connection() noexcept { connection_ = true; }
+  bool try_take(LimitKey client, std::uint32_t max) {
+    if (shared_.clients.try_take(client, max)) client_ = client;
+    return client_.has_value();
+  }
+  void keep() noexcept {
+    connection_ = false;
+    client_.reset();
+  }
+
+ private:
+  Shared& shared_;
+  bool connection_ = false;
+  std::optional<LimitKey> client_;
+};
+
 }  // namespace
 
 Front::Front(WorkerContext& context, Destination to, ViewRef own_view)
-    : context_(context), to_(to), own_view_(std::move(own_view)) {}
+    : context_(context), to_(to), own_view_(std::move(own_view)) {
+  lingering_.reserve(lingering_max + 1);  // an exchange that ends needs no memory
+}
 
 Front::~Front() = default;
 
@@ -37,6 +66,7 @@ void Front::accept(std::unique_ptr<net::Transport> transport, const ClientAddres
     return transport->reset_on_close();
   }
   Error refusal{.reason = Reason::ok};
+  Places places(shared);
   if (!shared.connections.try_take(limits.connections.max)) {
     const bool report = limits.connections.report;
     WorkerCounters::add(report ? context_.counters.would_refuse_connections : context_.counters.refused_connections);
@@ -48,28 +78,34 @@ void Front::accept(std::unique_ptr<net::Transport> transport, const ClientAddres
       refusal = {
           .reason = Reason::too_many_connections, .rule = limits.connections.rule, .limit = limits.connections.max};
   }
+  places.holds_connection();
   const policies::CountBound& per_client = limits.connections_per_client;
   const bool bounded = per_client.max != UINT32_MAX;
-  const bool client_counted = bounded && shared.clients.try_take(key_of(shared, peer), per_client.max);
+  const bool client_counted = bounded && places.try_take(key_of(shared, peer), per_client.max);
   if (bounded && !client_counted && !per_client.report && refusal.reason == Reason::ok) {
     if (refused_ >= refused_politely) {
       WorkerCounters::add(context_.counters.refused_connections);
-      shared.connections.give();
       return transport->reset_on_close();
     }
     refusal = {.reason = Reason::too_many_connections, .rule = per_client.rule, .limit = per_client.max};
   }
   add(std::move(transport), peer, refusal, client_counted);
+  places.keep();
 }
 
-// Full: whoever only keeps a connection open makes room.
-void Front::close_one_idle() {
-  const auto idle = std::find_if(connections_.begin(), connections_.end(), [](const auto& c) { return c->idle(); });
-  if (idle != connections_.end()) (*idle)->close();
+// Full: whoever has only kept a connection open for longest makes room. Looks at all: local listeners have a few
+// hundred.
+void Front::close_one_idle() noexcept {
+  Downstream* longest = nullptr;
+  for (const auto& one : connections_) {
+    if (one->idle() && (longest == nullptr || one->idle_since_ < longest->idle_since_)) longest = one.get();
+  }
+  if (longest != nullptr) longest->close();
 }
 
 void Front::add(std::unique_ptr<net::Transport> transport, const ClientAddress& peer, const Error& refusal,
                 bool client_counted) {
+  if (connections_.size() == connections_.capacity()) connections_.reserve(2 * connections_.size() + 16);
   auto connection = std::make_unique<Downstream>(*this, std::move(transport), peer, refusal);
   connection->counted_ = data();
   connection->client_counted_ = client_counted;
@@ -79,7 +115,7 @@ void Front::add(std::unique_ptr<net::Transport> transport, const ClientAddress& 
   connections_.push_back(std::move(connection));
 }
 
-void Front::remove(Downstream& connection) {
+void Front::remove(Downstream& connection) noexcept {
   if (connection.refused_) --refused_;
   if (connection.counted_) context_.shared.connections.give();
   if (connection.client_counted_) context_.shared.clients.give(key_of(context_.shared, connection.facts_.peer));
@@ -98,19 +134,19 @@ void Front::remove(Downstream& connection) {
   context_.bury(std::move(dead));
 }
 
-void Front::began_lingering(Downstream& connection) {
+void Front::began_lingering(Downstream& connection) noexcept {
   lingering_.push_back(&connection);
   context_.shared.lingering.take();
   if (context_.shared.lingering.in_use() > lingering_max) lingering_.front()->close();
 }
 
-void Front::close_idle() {
+void Front::close_idle() noexcept {
   for (std::size_t i = connections_.size(); i-- > 0;) {
     if (i < connections_.size()) connections_[i]->close_if_idle();
   }
 }
 
-void Front::cut_all() {
+void Front::cut_all() noexcept {
   for (std::size_t i = connections_.size(); i-- > 0;) {
     if (i < connections_.size()) connections_[i]->cut();
   }

@@ -71,12 +71,25 @@ void TelemetryHandler::on_request(const LocalRequest& request, Responder respond
     server_.drain().tell(responder);
     return server_.drain().start(times_of(server_.snapshot()), false);
   }
+  constexpr std::string_view probe_prefix = "/app-probe/";
+  if (request.path.starts_with(probe_prefix)) {
+    AppProbe* probe = server_.app_probe(request.path.substr(probe_prefix.size()));
+    if (probe == nullptr) return responder.answer(not_found());
+    if (!reads(request)) return responder.answer(wrong_method("GET, HEAD"));
+    return probe->ask(responder);
+  }
   const bool known = request.path == "/metrics" || request.path == "/livez" || request.path == "/readyz";
   if (!known) return responder.answer(not_found());
   if (!reads(request)) return responder.answer(wrong_method("GET, HEAD"));
   if (request.path == "/metrics") return responder.answer(metrics());
   if (request.path == "/readyz") return responder.answer(ready());
-  responder.answer(server_.loops_alive() ? text(200, "alive\n") : text(503, "an event loop has not turned for 10s\n"));
+  responder.answer(alive());
+}
+
+LocalResponse TelemetryHandler::alive() const {
+  const std::optional<std::size_t> stuck = server_.loops().stuck();
+  if (!stuck) return text(200, "alive\n");
+  return text(503, "worker " + std::to_string(*stuck) + " has not turned for 10s\n");
 }
 
 LocalResponse TelemetryHandler::ready() const {
@@ -119,10 +132,10 @@ void TelemetryHandler::publish_gauges() {
   registry.set(Family::upstream_healthy, {}, server_.health().healthy() ? 1 : 0);
   registry.set(Family::draining, {}, server_.drain().draining() ? 1 : 0);
   registry.set(Family::bypass_seen, {}, server_.bypass().seen());
-  std::uint64_t lag = 0;
-  for (const auto& worker : server_.workers())
-    lag = std::max(lag, worker->counters().lag_ns.load(std::memory_order_relaxed));
-  registry.set(Family::loop_lag, {}, lag);
+  registry.set(Family::loop_lag, {}, static_cast<std::uint64_t>(server_.loops().lag().count()));
+  registry.set(Family::accept_pauses, {}, sum(&WorkerCounters::accept_pauses));
+  registry.set(Family::connections_refused, {"enforced"}, sum(&WorkerCounters::refused_connections));
+  registry.set(Family::connections_refused, {"would_enforce"}, sum(&WorkerCounters::would_refuse_connections));
 }
 
 void AdminHandler::on_request(const LocalRequest& request, Responder responder) {

@@ -11,7 +11,7 @@ namespace holdfast::proxy {
 
 class Server;
 
-// GET /metrics, /livez, /readyz, /drain/<token>.
+// GET /metrics, /livez, /readyz, /drain/<token>, /app-probe/<container>/<kind>.
 class TelemetryHandler final : public LocalHandler {
  public:
   explicit TelemetryHandler(Server& server) noexcept : server_(server) {}
@@ -20,6 +20,7 @@ class TelemetryHandler final : public LocalHandler {
  private:
   LocalResponse metrics();
   LocalResponse ready() const;
+  LocalResponse alive() const;
   void publish_gauges();
 
   Server& server_;

@@ -3,12 +3,11 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <string>
 
 #include "core/deadline.h"
-#include "http/h1_parser.h"
 #include "net/transport.h"
+#include "proxy/app_question.h"
 #include "proxy/context.h"
 
 namespace holdfast::proxy {
@@ -21,40 +20,27 @@ class HealthUser {
   ~HealthUser() = default;
 };
 
-class Health final : public net::DialUser, public net::TransportUser {
+class Health final : public AppQuestionUser {
  public:
   // `request`: `GET /healthz`, or empty for a TCP connect.
-  Health(WorkerContext& context, net::Connector& connector, std::string request, std::string authority,
+  Health(WorkerContext& context, net::Connector& connector, const std::string& request, const std::string& authority,
          HealthUser& user);
   Health(const Health&) = delete;
   Health& operator=(const Health&) = delete;
 
-  void start();
+  void start() { question_.ask(); }
   bool healthy() const noexcept { return healthy_; }
   const char* why() const noexcept { return why_; }  // while not healthy
 
-  void on_connected(std::unique_ptr<net::Transport> transport) noexcept override;
-  void on_dial_failed(int error) noexcept override;
-  void on_readable() noexcept override;
-  void on_writable() noexcept override {}
-  void on_hangup() noexcept override {}
+  void on_app_answered(bool well, const char* why) noexcept override;
 
  private:
-  void check();
-  void done(bool well, const char* why);
-  static void check_due(void* self) { static_cast<Health*>(self)->check(); }
-  static void slow(void* self) { static_cast<Health*>(self)->done(false, "no answer within 1s"); }
+  static void check_due(void* self) { static_cast<Health*>(self)->question_.ask(); }
 
   WorkerContext& context_;
-  net::Connector& connector_;
-  const std::string request_;
-  const std::string authority_;
   HealthUser& user_;
-  std::unique_ptr<net::Dial> dial_;
-  std::unique_ptr<net::Transport> transport_;
-  std::string received_;
+  AppQuestion question_;
   Deadline next_;
-  Deadline limit_;
   const char* why_ = "not checked yet";
   std::uint32_t failures_ = 0;
   bool healthy_ = false;

@@ -47,8 +47,8 @@ Lease HttpOrigin::acquire(Exchange& exchange, bool fresh) {
   }
   auto attempt = std::make_unique<Attempt>(*this, exchange);
   attempt->dial_ = connector_.dial(*attempt);
-  exchange.origin_wait = attempt.get();
   attempts_.push_back(std::move(attempt));
+  exchange.origin_wait = attempts_.back().get();
   return {};
 }
 
@@ -80,7 +80,7 @@ Upstream* HttpOrigin::take_idle(const Exchange& exchange) noexcept {
   return nullptr;
 }
 
-void HttpOrigin::put_idle(Upstream& upstream) {
+void HttpOrigin::put_idle(Upstream& upstream) noexcept {
   Duration keep = context_.view->plan->listener.upstream_idle.after;
   if (upstream.keep_alive_timeout_ > 0) {
     keep = std::min<Duration>(keep, std::chrono::seconds(upstream.keep_alive_timeout_ - 1));

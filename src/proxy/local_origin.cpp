@@ -7,6 +7,14 @@
 #include "proxy/static_head.h"
 
 namespace holdfast::proxy {
+namespace {
+
+std::string_view value_of(const http::RequestHead& head, http::FieldId id) noexcept {
+  const http::Field* field = head.find(id);
+  return field == nullptr ? std::string_view() : head.value(*field);
+}
+
+}  // namespace
 
 class LocalOrigin::Stream final : public OriginStream, public Continuation, public Mortal {
  public:
@@ -18,6 +26,7 @@ class LocalOrigin::Stream final : public OriginStream, public Continuation, publ
 
   void send_request(const policies::Exchange&, ContentShape shape) override {
     complete_ = shape.framing == http::Framing::none || (shape.framing == http::Framing::length && shape.length == 0);
+    if (shape.framing == http::Framing::length) content_.reserve(shape.length);  // within the limit of the plan
   }
   void send_content(Content content) override { content_.append(content.bytes); }
   void send_end(std::string_view) override { complete_ = true; }
@@ -42,7 +51,12 @@ class LocalOrigin::Stream final : public OriginStream, public Continuation, publ
     if (exchange_ == nullptr) return;
     guarded(*exchange_, [this] {
       const http::RequestHead& head = exchange_->x().request;
-      const LocalRequest request{head.text(head.method_text), head.path(), head.query(), content_};
+      const LocalRequest request{head.text(head.method_text),
+                                 head.path(),
+                                 head.query(),
+                                 content_,
+                                 value_of(head, http::FieldId::content_type),
+                                 value_of(head, http::FieldId::content_encoding)};
       origin_.handler_.on_request(request, Responder(origin_, ticket_));
     });
   }
@@ -51,12 +65,9 @@ class LocalOrigin::Stream final : public OriginStream, public Continuation, publ
     if (exchange_ == nullptr || answered_) return;
     answered_ = true;
     response_ = std::move(response);
-    head_ = "HTTP/1.1 " + std::to_string(response_.status) + " ";
-    head_.append(http::reason_phrase(response_.status)).append("\r\ncontent-type: ").append(response_.content_type);
-    head_.append("\r\ncache-control: no-store\r\ncontent-length: ").append(std::to_string(response_.content.size()));
-    head_.append("\r\n").append(response_.extra_fields).append("\r\n");
     Exchange& exchange = *exchange_;
     guarded(exchange, [this, &exchange] {
+      write_head();
       static_head(exchange.x().response, head_);
       exchange.on_response_head();
       if (!response_.content.empty() && exchange.x().request.method != http::Method::head) {
@@ -69,6 +80,13 @@ class LocalOrigin::Stream final : public OriginStream, public Continuation, publ
   std::uint64_t ticket() const noexcept { return ticket_; }
 
  private:
+  void write_head() {
+    head_ = "HTTP/1.1 " + std::to_string(response_.status) + " ";
+    head_.append(http::reason_phrase(response_.status)).append("\r\ncontent-type: ").append(response_.content_type);
+    head_.append("\r\ncache-control: no-store\r\ncontent-length: ").append(std::to_string(response_.content.size()));
+    head_.append("\r\n").append(response_.extra_fields).append("\r\n");
+  }
+
   LocalOrigin& origin_;
   Exchange* exchange_;
   std::uint64_t ticket_;

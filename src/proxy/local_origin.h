@@ -20,6 +20,8 @@ struct LocalRequest {
   std::string_view path;
   std::string_view query;
   std::string_view content;
+  std::string_view content_type;      // as sent
+  std::string_view content_encoding;  // as sent
 };
 
 struct LocalResponse {

@@ -15,12 +15,11 @@ char* Outbox::reserve(std::size_t size, std::size_t soon) {
       return tail.block.data() + (tail.begin - tail.block.data()) + tail.size;
     }
   }
-  Segment fresh;
-  fresh.block = pool_.at_least(std::max(size + (soon <= copy_below ? soon : 0), small_block / 2));
-  HOLDFAST_CHECK(fresh.block);
-  fresh.begin = fresh.block.data();
-  segments_.push_back(std::move(fresh));
-  return segments_.back().block.data();
+  BlockRef block = pool_.at_least(std::max(size + (soon <= copy_below ? soon : 0), small_block / 2));
+  HOLDFAST_CHECK(block);
+  char* const begin = block.data();
+  segments_.push_back({.block = std::move(block), .begin = begin});
+  return begin;
 }
 
 void Outbox::commit(const char* end) noexcept {
@@ -50,7 +49,7 @@ void Outbox::content(Content content) {
 
 Outbox::Flushed Outbox::flush(net::Transport& transport) {
   while (size_ != 0) {
-    std::array<iovec, 8> parts{};
+    std::array<iovec, 8> parts;  // NOLINT(cppcoreguidelines-pro-type-member-init): only what is filled in is read
     const std::size_t count = std::min(parts.size(), segments_.size());
     std::size_t offered = 0;
     for (std::size_t i = 0; i < count; ++i) {
@@ -58,6 +57,12 @@ Outbox::Flushed Outbox::flush(net::Transport& transport) {
       offered += segments_[i].size;
     }
     const net::Io io = transport.write({parts.data(), count});
+    if (io.state == net::Io::State::ok && io.bytes == size_) {
+      written_ += io.bytes;
+      size_ = 0;
+      segments_.clear();
+      return Flushed::all;
+    }
     if (io.state == net::Io::State::lost || io.state == net::Io::State::end) {
       clear();
       return Flushed::lost;
@@ -82,24 +87,26 @@ void Outbox::drop_written(std::size_t bytes) noexcept {
   segments_.front().size -= bytes;
 }
 
+// In place: when memory runs out in the middle, every segment is still what it was.
 void Outbox::keep_borrowed() {
-  std::vector<Segment> kept;
-  for (Segment& segment : segments_) {
-    if (!segment.block && segment.owner != nullptr && *segment.owner) segment.block = std::move(*segment.owner);
-    if (segment.block) {
-      kept.push_back(std::move(segment));
+  for (std::size_t i = 0; i < segments_.size(); ++i) {
+    if (segments_[i].block) continue;
+    if (BlockRef* owner = segments_[i].owner; owner != nullptr && *owner) {
+      segments_[i].block = std::move(*owner);
       continue;
     }
-    for (std::string_view left(segment.begin, segment.size); !left.empty();) {
-      const std::string_view part = left.substr(0, large_block);
-      Segment copy{.block = pool_.at_least(part.size()), .size = part.size()};
-      std::memcpy(copy.block.data(), part.data(), part.size());
-      copy.begin = copy.block.data();
-      kept.push_back(std::move(copy));
-      left.remove_prefix(part.size());
+    const std::size_t size = std::min(segments_[i].size, large_block);
+    BlockRef copy = pool_.at_least(size);
+    if (size < segments_[i].size) {
+      Segment rest{.begin = segments_[i].begin + size, .size = segments_[i].size - size};
+      segments_.insert(segments_.begin() + static_cast<std::ptrdiff_t>(i + 1), std::move(rest));
     }
+    Segment& segment = segments_[i];
+    std::memcpy(copy.data(), segment.begin, size);
+    segment.block = std::move(copy);
+    segment.begin = segment.block.data();
+    segment.size = size;
   }
-  segments_ = std::move(kept);
 }
 
 void Outbox::clear() noexcept {

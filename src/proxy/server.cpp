@@ -9,8 +9,10 @@
 #include <random>
 #include <system_error>
 
+#include "core/code_pages.h"
 #include "policies/catalog.h"
 #include "proxy/app_address.h"
+#include "proxy/binding.h"
 #include "proxy/cpus.h"
 #include "proxy/handlers.h"
 
@@ -20,7 +22,6 @@ namespace {
 using telemetry::Area;
 using telemetry::Level;
 
-constexpr Duration alive_within = std::chrono::seconds(10);
 constexpr const char* termination_log = "/dev/termination-log";
 
 telemetry::LogOptions log_options(const ServerOptions& options, const config::Platform& platform,
@@ -48,13 +49,6 @@ SnapshotPtr make_snapshot(config::Configuration configuration) {
   return snapshot;
 }
 
-std::string why(int error) {
-  if (error == EADDRINUSE) return "another process listens there (see `ss -ltnp`); stop it or choose another address";
-  if (error == EACCES) return "not permitted: ports below 1024 need CAP_NET_BIND_SERVICE; choose a higher one";
-  if (error == EADDRNOTAVAIL) return "this machine has no such address";
-  return std::error_code(error, std::generic_category()).message();
-}
-
 }  // namespace
 
 // The telemetry and admin listeners on the control loop: own view, own limits, no policies.
@@ -67,26 +61,35 @@ class Server::Local {
         admin_origin_(server.context_, admin_handler_),
         telemetry_front_(server.context_, {.origin = &telemetry_origin_}, make_view()),
         admin_front_(server.context_, {.origin = &admin_origin_}, make_view()),
-        telemetry_gate_(telemetry_front_, server.loggers_),
-        admin_gate_(admin_front_, server.loggers_),
+        telemetry_gate_(telemetry_front_, server),
+        admin_gate_(admin_front_, server),
         telemetry_listener_(server.loop_, std::move(server.telemetry_.sockets.front()), telemetry_gate_),
-        admin_listener_(server.loop_, std::move(server.admin_.sockets.front()), admin_gate_) {}
+        admin_listener_(server.loop_, std::move(server.admin_.sockets.front()), admin_gate_) {
+    keep_reserve();
+  }
+
+  // Probes and metrics are answered out of descriptors, too.
+  void keep_reserve() noexcept {
+    telemetry_listener_.keep_reserve();
+    admin_listener_.keep_reserve();
+  }
 
  private:
   class Gate final : public net::AcceptUser {
    public:
-    Gate(Front& front, telemetry::Loggers& loggers) noexcept : front_(front), loggers_(loggers) {}
-    void on_accepted(std::unique_ptr<net::Transport> transport, const ClientAddress& peer) noexcept override {
+    Gate(Front& front, Server& server) noexcept : front_(front), loop_(server.loop_), loggers_(server.loggers_) {}
+    void on_accepted(Fd socket, const ClientAddress& peer) noexcept override {
       try {
-        front_.accept(std::move(transport), peer);
-      } catch (const std::bad_alloc&) {  // the connection closes
+        front_.accept(net::tcp_transport(loop_, std::move(socket)), peer);
+      } catch (...) {  // no memory for it: the connection closes
         loggers_.write(Area::telemetry, Level::error, "connection dropped: out of memory");
       }
     }
-    void on_accept_paused(int) noexcept override {}
+    void on_accept_paused(int) noexcept override {}  // a worker's pause says it, or the next one does
 
    private:
     Front& front_;
+    net::Loop& loop_;
     telemetry::Loggers& loggers_;
   };
 
@@ -138,7 +141,9 @@ Server::Server(ServerOptions options, config::Configuration configuration)
       loggers_(writer_),
       registry_(worker_count(snapshot_->configuration->platform), snapshot_->plan->listener.series_max),
       shared_(std::make_unique<Shared>(snapshot_->plan->listener.rate_keys_max)),
-      context_(*shared_, policies::RequestIdSource(1, 1)) {
+      context_(*shared_, policies::RequestIdSource(1, 1)),
+      memory_(options_.environment.memory_cgroup),
+      memory_watch_(context_, memory_, loggers_) {
   context_.begin_turn(steady_now(), wall_now());
 }
 
@@ -157,6 +162,9 @@ ServerEnd Server::run() {
   health_connector_ = std::make_unique<net::TcpConnector>(loop_, app_);
   health_ =
       std::make_unique<Health>(context_, *health_connector_, platform.health, authority_of(platform.upstream), *this);
+  for (const AppProbeSpec& spec : options_.app_probes) {
+    app_probes_.push_back(std::make_unique<AppProbe>(context_, *health_connector_, spec));
+  }
   bypass_ = std::make_unique<Bypass>(context_, platform.upstream.port);
   watch_ = std::make_unique<Watch>(context_, *this);
   local_ = std::make_unique<Local>(*this);
@@ -169,7 +177,9 @@ ServerEnd Server::run() {
   tell_listening();
   health_->start();
   bypass_->start();
+  loops_->start();
   watch_->watch(snapshot_->configuration->files);
+  give_back_code_pages();
   loop_.run(*this);
   for (const auto& worker : workers_) worker->stop_and_join();
   local_.reset();
@@ -205,18 +215,9 @@ bool Server::bind_all() {
 }
 
 bool Server::bind(const config::Address& address, std::size_t count, std::string_view name, net::BoundSockets& bound) {
-  const bool dual = address.form == config::Address::Form::dual_stack;
-  const auto where = socket_address(address);
-  if (!where) {
-    problem_ = std::string(name) + " " + config::to_text(address) + " is no address to listen on";
-    return false;
-  }
-  auto made = net::bind_listeners(*where, count, dual);
-  if (!made && dual && (made.error() == EAFNOSUPPORT || made.error() == EADDRNOTAVAIL)) {
-    if (const auto v4 = net::ip_address("0.0.0.0", address.port)) made = net::bind_listeners(*v4, count, false);
-  }
+  auto made = bind_address(address, count, name);
   if (!made) {
-    problem_ = "cannot listen on " + config::to_text(address) + " (" + std::string(name) + "): " + why(made.error());
+    problem_ = std::move(made).error();
     return false;
   }
   bound = std::move(made).value();
@@ -230,6 +231,10 @@ void Server::make_workers() {
     const WorkerTelemetry telemetry{loggers_, writer_.channel(i), registry_, registry_.slab(i)};
     workers_.push_back(std::make_unique<Worker>(*shared_, *this, telemetry, app_, authority_of(platform.upstream)));
   }
+  std::vector<const WorkerCounters*> counters;
+  counters.reserve(workers_.size());
+  for (const auto& worker : workers_) counters.push_back(&worker->counters());
+  loops_ = std::make_unique<LoopWatch>(context_, counters, loggers_);
 }
 
 void Server::start_workers() {
@@ -256,7 +261,14 @@ void Server::tell_listening() {
                   {"version", options_.version}});
 }
 
-void Server::turn_ends() noexcept { context_.end_turn(); }
+void Server::turn_ends() noexcept {
+  try {
+    context_.end_turn();
+  } catch (...) {  // what was due is tried again by its own next deadline; the rest of this turn is done in the next
+    loggers_.write(Area::core, Level::error, "a task of the control thread failed: out of memory");
+  }
+  local_->keep_reserve();  // before somebody else takes what a closed connection set free
+}
 
 void Server::wake_another(const WorkerContext& not_me) noexcept {
   for (const auto& worker : workers_) {
@@ -265,12 +277,11 @@ void Server::wake_another(const WorkerContext& not_me) noexcept {
   }
 }
 
-bool Server::loops_alive() const noexcept {
-  for (const auto& worker : workers_) {
-    const auto beat = static_cast<std::int64_t>(worker->counters().beat_ns.load(std::memory_order_relaxed));
-    if (context_.now.time_since_epoch() - Duration(beat) > alive_within) return false;
+AppProbe* Server::app_probe(std::string_view name) noexcept {
+  for (const auto& one : app_probes_) {
+    if (one->name() == name) return one.get();
   }
-  return true;
+  return nullptr;
 }
 
 void Server::on_health_changed(bool healthy, const char* why_not) {

@@ -13,10 +13,13 @@
 #include "net/listener.h"
 #include "net/loop.h"
 #include "net/signals.h"
+#include "proxy/app_probe.h"
 #include "proxy/bypass.h"
 #include "proxy/context.h"
 #include "proxy/drain.h"
 #include "proxy/health.h"
+#include "proxy/loop_watch.h"
+#include "proxy/memory_watch.h"
 #include "proxy/watch.h"
 #include "proxy/worker.h"
 #include "telemetry/log.h"
@@ -33,6 +36,7 @@ struct ServerOptions {
   bool no_color = false;    // NO_COLOR
   std::string version;
   std::string commit;
+  std::vector<AppProbeSpec> app_probes;  // --app-probes: GET /app-probe/<name>
 };
 
 enum class ServerEnd : std::uint8_t { drained, interrupted, cannot_bind };
@@ -61,13 +65,15 @@ class Server final : public net::TurnUser,
   Drain& drain() noexcept { return *drain_; }
   const Health& health() const noexcept { return *health_; }
   const Bypass& bypass() const noexcept { return *bypass_; }
+  AppProbe* app_probe(std::string_view name) noexcept;  // null: there is none of that name
   telemetry::Loggers& loggers() noexcept { return loggers_; }
   telemetry::LogWriter& writer() noexcept { return writer_; }
   telemetry::Registry& registry() noexcept { return registry_; }
   const ServerOptions& options() const noexcept { return options_; }
   TimePoint now() const noexcept { return context_.now; }
-  bool loops_alive() const noexcept;  // every worker has turned within 10 s
-  bool reload() noexcept;             // false: faults were logged and the old configuration stays
+  const LoopWatch& loops() const noexcept { return *loops_; }
+  bool reload() noexcept;  // false: faults were logged and the old configuration stays
+  bool try_reload();
 
   void wake_another(const WorkerContext& not_me) noexcept override;  // any worker's thread
   void time_passes(TimePoint now, WallTime wall) noexcept override { context_.begin_turn(now, wall); }
@@ -118,9 +124,13 @@ class Server final : public net::TurnUser,
   std::unique_ptr<Health> health_;
   std::unique_ptr<Watch> watch_;
   std::unique_ptr<Bypass> bypass_;
+  std::unique_ptr<LoopWatch> loops_;
+  KernelMemory memory_;
+  MemoryWatch memory_watch_;
   std::unique_ptr<Local> local_;
   std::unique_ptr<net::Signals> signals_;
   std::unique_ptr<net::TcpConnector> health_connector_;
+  std::vector<std::unique_ptr<AppProbe>> app_probes_;
   bool exit_when_drained_ = false;
   bool interrupted_ = false;
 };

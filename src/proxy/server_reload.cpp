@@ -4,6 +4,7 @@
 #include <map>
 
 #include "config/describe.h"
+#include "core/code_pages.h"
 #include "policies/catalog.h"
 #include "proxy/server.h"
 
@@ -40,19 +41,30 @@ telemetry::LevelSpec spec_of(config::LogLevel level) {
 
 // What blocks may hold before new requests are shed: the worst case that the limits allow, or three quarters of the
 // memory there is.
-std::uint64_t block_budget(const policies::ListenerPlan& plan, const config::Environment& environment) {
+std::uint64_t block_budget(const policies::ListenerPlan& plan, std::optional<ByteCount> memory) {
   constexpr std::uint64_t per_exchange = 128U << 10U;
   const auto finite = [](std::uint32_t n) { return n == UINT32_MAX ? std::uint64_t{1} << 40U : n; };
   const std::uint64_t worst =
       (finite(plan.concurrency.max) + finite(plan.queue.max)) * per_exchange * 2 +
       finite(plan.connections.max) * std::min<std::uint64_t>(plan.head_bytes.max, policies::head_bytes_ceiling);
-  if (!environment.memory_limit) return worst;
-  return std::min(worst, environment.memory_limit->bytes / 4 * 3);
+  if (!memory) return worst;
+  return std::min(worst, memory->bytes / 4 * 3);
 }
 
 }  // namespace
 
 bool Server::reload() noexcept {
+  bool done = false;
+  try {
+    done = try_reload();
+  } catch (...) {
+    loggers_.write(Area::config, Level::error, "reload refused: out of memory");
+  }
+  give_back_code_pages();
+  return done;
+}
+
+bool Server::try_reload() {
   auto loaded = config::load(options_.sources, {policies::sections(), policies::cross_rules()}, options_.environment);
   if (!loaded) {
     log_faults(loaded.error());
@@ -111,8 +123,9 @@ void Server::publish_limits() {
   const auto& waivers = snapshot_->configuration->waivers;
   const auto expired = std::count_if(waivers.begin(), waivers.end(), [](const config::Waiver& w) { return w.expired; });
   registry_.set(Family::waivers_expired, {}, static_cast<std::uint64_t>(expired));
-  const std::uint64_t budget = block_budget(plan, options_.environment);
-  shared_->block_bytes_max.store(budget, std::memory_order_relaxed);
+  const std::optional<ByteCount> memory = config::memory_bound(*snapshot_->configuration, options_.environment);
+  if (memory) registry_.set(Family::limit, {"memory"}, memory->bytes);
+  memory_watch_.set_limit(memory, {block_budget(plan, memory)});
 }
 
 void Server::log_faults(const std::vector<config::Fault>& faults) {

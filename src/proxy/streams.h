@@ -46,12 +46,14 @@ class ClientStream {
   virtual void send_end(std::string_view trailers) = 0;
   virtual Outbox::Flushed flush() = 0;
   virtual std::size_t unsent() const noexcept = 0;
+  virtual std::size_t unread() const noexcept = 0;       // bytes that have come and wait
+  virtual std::size_t undelivered() const noexcept = 0;  // written, but not with the client yet
   virtual void want_content(
       bool wanted) = 0;              // request content; wanting it again delivers what waits, later in this turn
   virtual void become_tunnel() = 0;  // from now on content in both directions is raw
   virtual bool may_keep_alive() const noexcept = 0;
   // The exchange is over; the stream may begin the next one. Nothing of the exchange may be touched after this call.
-  virtual void exchange_over(Ending ending) = 0;
+  virtual void exchange_over(Ending ending) noexcept = 0;
 
  protected:
   ~ClientStream() = default;

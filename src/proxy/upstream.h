@@ -1,7 +1,7 @@
 // upstream: one HTTP/1 connection to the app; it serves one exchange at a time and idles in its worker's pool in
 // between.
 //
-// Reads into 64 KiB blocks that it holds only while bytes are in flight. A connection is never used again unless both
+// Reads into medium blocks that it holds only while bytes are in flight. A connection is never used again unless both
 // messages ended cleanly and nothing is left over. HttpOrigin is the pool and the dialling.
 #pragma once
 
@@ -24,7 +24,7 @@ class Upstream final : public net::TransportUser, public OriginStream, public Co
   ~Upstream() override;
 
   // Lends the connection to `exchange`.
-  void serve(Exchange& exchange);
+  void serve(Exchange& exchange) noexcept;
   bool idle() const noexcept { return exchange_ == nullptr; }
 
   void on_readable() noexcept override;
@@ -101,7 +101,7 @@ class HttpOrigin final : public Origin {
   class Attempt;
 
   Upstream* take_idle(const Exchange& exchange) noexcept;
-  void put_idle(Upstream& upstream);
+  void put_idle(Upstream& upstream) noexcept;
   void drop_idle(Upstream& upstream) noexcept;
   void remove(Upstream& upstream) noexcept;
   void connected(Attempt& attempt, std::unique_ptr<net::Transport> transport);

@@ -1,5 +1,6 @@
 #include "proxy/worker.h"
 
+#include <pthread.h>
 #include <sys/random.h>
 
 #include <algorithm>
@@ -11,6 +12,7 @@ namespace {
 
 constexpr Duration beat_every = std::chrono::seconds(1);
 constexpr Duration drain_beat_every = std::chrono::milliseconds(100);
+constexpr Duration tell_pauses_every = std::chrono::seconds(10);  // they come ten times a second
 constexpr Duration quiet_before_close =
     std::chrono::seconds(1);  // without a new connection the endpoint list has settled
 
@@ -59,6 +61,7 @@ void Worker::start(Fd listener, std::unique_ptr<View> view) {
   listener_ = std::make_unique<net::Listener>(loop_, std::move(listener), *this);
   beat();
   thread_ = std::thread([this] { loop_.run(*this); });
+  ::pthread_setname_np(thread_.native_handle(), "worker");  // in `top -H` and /proc
 }
 
 void Worker::use(std::unique_ptr<View> view) {
@@ -103,14 +106,11 @@ void Worker::stop_and_join() {
 }
 
 void Worker::wake_admission() noexcept {
-  if (wake_posted_.exchange(true, std::memory_order_acq_rel)) return;
-  loop_.post_work([this] {
-    wake_posted_.store(false, std::memory_order_release);
-    admission_.wake();
-  });
+  if (!woken_.exchange(true, std::memory_order_acq_rel)) loop_.wake();
 }
 
 void Worker::turn_ends() noexcept {
+  if (woken_.exchange(false, std::memory_order_acq_rel)) admission_.wake();
   context_.end_turn();
   telemetry_.lines.flush_if_due(context_.now);
 }
@@ -122,9 +122,9 @@ std::optional<TimePoint> Worker::next_deadline() noexcept {
   return std::min(*next, *lines);
 }
 
-void Worker::on_accepted(std::unique_ptr<net::Transport> transport, const ClientAddress& peer) noexcept {
+void Worker::on_accepted(Fd socket, const ClientAddress& peer) noexcept {
   try {
-    front_.accept(std::move(transport), peer);
+    front_.accept(net::tcp_transport(loop_, std::move(socket)), peer);
   } catch (...) {  // no memory for it: the connection closes
     telemetry_.loggers.write(telemetry::Area::http, telemetry::Level::error, "connection dropped: out of memory");
   }
@@ -132,8 +132,11 @@ void Worker::on_accepted(std::unique_ptr<net::Transport> transport, const Client
 
 void Worker::on_accept_paused(int error) noexcept {
   WorkerCounters::add(context_.counters.accept_pauses);
+  if (context_.now < pause_told_again_) return;
+  pause_told_again_ = context_.now + tell_pauses_every;
   telemetry_.loggers.write(telemetry::Area::http, telemetry::Level::warn, "accepting pauses: out of descriptors",
-                           {{"errno", static_cast<std::uint64_t>(error)}});
+                           {{"errno", static_cast<std::uint64_t>(error)},
+                            {"pauses", context_.counters.accept_pauses.load(std::memory_order_relaxed)}});
 }
 
 // Shows that the loop turns, and carries a drain forward.

@@ -65,7 +65,7 @@ class Worker final : public net::TurnUser, public net::AcceptUser {
   void time_passes(TimePoint now, WallTime wall) noexcept override { context_.begin_turn(now, wall); }
   void turn_ends() noexcept override;
   std::optional<TimePoint> next_deadline() noexcept override;
-  void on_accepted(std::unique_ptr<net::Transport> transport, const ClientAddress& peer) noexcept override;
+  void on_accepted(Fd socket, const ClientAddress& peer) noexcept override;
   void on_accept_paused(int error) noexcept override;
 
  private:
@@ -83,9 +83,10 @@ class Worker final : public net::TurnUser, public net::AcceptUser {
   std::unique_ptr<net::Listener> listener_;
   Deadline beat_;
   TimePoint beat_expected_{};
+  TimePoint pause_told_again_{};
   std::uint64_t seed_hi_;
   std::uint64_t seed_lo_;
-  std::atomic<bool> wake_posted_{false};
+  std::atomic<bool> woken_{false};  // admission is to look at the end of this turn
   std::atomic<bool> drained_{false};
   std::atomic<std::uint64_t> cut_{0};
   std::thread thread_;

@@ -1,12 +1,14 @@
 // json: the parts of JsonLine that look at the bytes of a text.
 //
-// Most texts need no escaping: they are copied 16 bytes at a time while being looked at, and only a text in which
-// something was found (or that does not fit) is written character by character.
+// Most texts need no escaping: they are copied 16 bytes at a time while being looked at. Only a text in which something
+// was found (or that does not fit) is written in runs, character by character where one needs it.
 #include "telemetry/json.h"
 
+#include <algorithm>
 #include <array>
+#include <bit>
 
-#include "telemetry/digits.h"
+#include "core/digits.h"
 
 namespace holdfast::telemetry {
 namespace {
@@ -25,18 +27,24 @@ constexpr std::uint64_t special8(std::uint64_t word) noexcept {
   return (word | below | ((quote - ones) & ~quote) | ((slash - ones) & ~slash)) & highs;
 }
 
-std::uint64_t special16(const Bytes16& v) noexcept {
+// Such bytes of `v` as 0xff, the others as 0.
+std::array<std::uint64_t, 2> special16(const Bytes16& v) noexcept {
   const Bytes16 found = (v < 0x20) | (v == '"') | (v == '\\');  // signed: from 0x80 on is below 0x20 too
   std::array<std::uint64_t, 2> halves{};
   std::memcpy(halves.data(), &found, sizeof halves);
-  return halves[0] | halves[1];
+  return halves;
 }
 
-std::uint64_t copy16(char* out, const char* in) noexcept {
+std::array<std::uint64_t, 2> copy_and_find16(char* out, const char* in) noexcept {
   Bytes16 v;
   std::memcpy(&v, in, sizeof v);
   std::memcpy(out, &v, sizeof v);
   return special16(v);
+}
+
+std::uint64_t copy16(char* out, const char* in) noexcept {
+  const auto found = copy_and_find16(out, in);
+  return found[0] | found[1];
 }
 
 std::uint64_t copy8(char* out, const char* in) noexcept {
@@ -44,6 +52,25 @@ std::uint64_t copy8(char* out, const char* in) noexcept {
   std::memcpy(&word, in, sizeof word);
   std::memcpy(out, &word, sizeof word);
   return special8(word);
+}
+
+// Above its four bytes the word has spaces, which need no escaping.
+std::uint64_t copy4(char* out, const char* in) noexcept {
+  std::uint32_t word = 0;
+  std::memcpy(&word, in, sizeof word);
+  std::memcpy(out, &word, sizeof word);
+  return special8(word | std::uint64_t{0x20202020} << 32U);
+}
+
+bool is_special(char byte) noexcept {
+  const auto c = static_cast<unsigned char>(byte);
+  return c < 0x20 || c == '"' || c == '\\' || c >= 0x80;
+}
+
+// Place in memory of the first byte of `word` that is not 0.
+std::size_t first_byte(std::uint64_t word) noexcept {
+  const int bits = std::endian::native == std::endian::little ? std::countr_zero(word) : std::countl_zero(word);
+  return static_cast<std::size_t>(bits) / 8;
 }
 
 // Copies all of `value`, reading and writing nothing beyond it. False when something in it needs escaping.
@@ -57,12 +84,26 @@ bool copy_plain(char* out, std::string_view value) noexcept {
     return (special | copy16(out + size - 16, in + size - 16)) == 0;
   }
   if (size >= 8) return (copy8(out, in) | copy8(out + size - 8, in + size - 8)) == 0;
+  if (size >= 4) return (copy4(out, in) | copy4(out + size - 4, in + size - 4)) == 0;
   for (std::size_t i = 0; i < size; ++i) {
-    const auto c = static_cast<unsigned char>(in[i]);
     out[i] = in[i];
-    special |= static_cast<std::uint64_t>(c < 0x20 || c == '"' || c == '\\' || c >= 0x80);
+    special |= static_cast<std::uint64_t>(is_special(in[i]));
   }
   return special == 0;
+}
+
+// Copies what stands before the first byte of `value` that must not be copied as it is; returns how much. May write
+// over all `value.size()` bytes at `out`.
+std::size_t copy_run(char* out, std::string_view value) noexcept {
+  const char* in = value.data();
+  std::size_t i = 0;
+  for (; i + 16 <= value.size(); i += 16) {
+    const auto found = copy_and_find16(out + i, in + i);
+    if (found[0] != 0) return i + first_byte(found[0]);
+    if (found[1] != 0) return i + 8 + first_byte(found[1]);
+  }
+  for (; i < value.size() && !is_special(in[i]); ++i) out[i] = in[i];
+  return i;
 }
 
 // Bytes of the UTF-8 character at the front of `in`, 0 when it is none (RFC 3629: no overlong forms, no surrogates).
@@ -115,8 +156,8 @@ Unit next_unit(std::string_view in) noexcept {
   if (unit.taken == 0) return {{'\xEF', '\xBF', '\xBD'}, 3, 1};  // U+FFFD
   if (unit.taken == 2 && first == 0xC2 && static_cast<unsigned char>(in[1]) < 0xA0)
     return escaped(static_cast<unsigned char>(in[1]), 2);
-  if (in.substr(0, 3) == "\u2028") return escaped(0x2028, 3);
-  if (in.substr(0, 3) == "\u2029") return escaped(0x2029, 3);
+  if (first == 0xE2 && in.substr(0, 3) == "\u2028") return escaped(0x2028, 3);
+  if (first == 0xE2 && in.substr(0, 3) == "\u2029") return escaped(0x2029, 3);
   unit.size = unit.taken;
   std::memcpy(unit.bytes.data(), in.data(), unit.size);
   return unit;
@@ -125,51 +166,47 @@ Unit next_unit(std::string_view in) noexcept {
 // Writes as many characters of `value` as end before `limit`; `…` behind them when that is not all, for which the
 // caller left room.
 char* write_escaped(char* out, const char* limit, std::string_view value) noexcept {
-  while (!value.empty()) {
+  while (true) {
+    const std::size_t room = static_cast<std::size_t>(limit - out);
+    const std::size_t run = copy_run(out, value.substr(0, room));
+    out += run;
+    value.remove_prefix(run);
+    if (value.empty()) return out;
     const Unit unit = next_unit(value);
     if (static_cast<std::size_t>(limit - out) < unit.size) return write_text(out, "…");
     std::memcpy(out, unit.bytes.data(), unit.size);
     out += unit.size;
     value.remove_prefix(unit.taken);
   }
-  return out;
 }
 
 constexpr std::size_t behind_text = 5;  // `…",`
 
 }  // namespace
 
-void JsonLine::put_text(std::string_view value) noexcept {
-  *cursor_++ = '"';
-  if (static_cast<std::size_t>(limit_ - cursor_) >= value.size() + behind_text && copy_plain(cursor_, value)) {
-    cursor_ += value.size();
+char* JsonLine::put_text(char* out, const char* limit, std::string_view value) noexcept {
+  *out++ = '"';
+  if (static_cast<std::size_t>(limit - out) >= value.size() + behind_text && copy_plain(out, value)) {
+    out += value.size();
   } else {
-    cursor_ = write_escaped(cursor_, limit_ - behind_text, value);
+    out = write_escaped(out, limit - behind_text, value);
   }
-  *cursor_++ = '"';
-  *cursor_++ = ',';
+  out[0] = '"';
+  out[1] = ',';
+  return out + 2;
 }
 
-void JsonLine::put_number(char* out, std::uint64_t value) noexcept {
-  char* end = write_number(out, value);
-  *end = ',';
-  cursor_ = end + 1;
-}
-
-void JsonLine::put_milliseconds(char* out, Duration value) noexcept {
-  if (value < Duration{1000}) {
-    cursor_ = write_text(out, "0.000,");
-    return;
-  }
+char* JsonLine::put_milliseconds(char* out, Duration value) noexcept {
+  if (value < Duration{1000}) return write_text(out, "0.000,");
   const std::uint64_t micros = static_cast<std::uint64_t>(value.count()) / 1000;
   const std::uint64_t whole = micros / 1000;
   const auto rest = static_cast<std::uint32_t>(micros - whole * 1000);
-  char* end = write_number(out, whole);
+  char* end = whole < 10 ? write_digit(out, static_cast<std::uint32_t>(whole)) : write_decimal(out, whole);
   *end = '.';
   end = write_digit(end + 1, rest / 100);
   end = write_pair(end, rest % 100);
   *end = ',';
-  cursor_ = end + 1;
+  return end + 1;
 }
 
 bool JsonLine::put_any_name(std::string_view name, std::size_t value_size) noexcept {
@@ -183,12 +220,12 @@ bool JsonLine::put_any_name(std::string_view name, std::size_t value_size) noexc
 }
 
 JsonLine& JsonLine::text(std::string_view name, std::string_view value) noexcept {
-  if (put_any_name(name, 3)) put_text(value);
+  if (put_any_name(name, 3)) cursor_ = put_text(cursor_, limit_, value);
   return *this;
 }
 
 JsonLine& JsonLine::number(std::string_view name, std::uint64_t value) noexcept {
-  if (put_any_name(name, 21)) put_number(cursor_, value);
+  if (put_any_name(name, 21)) cursor_ = put_number(cursor_, value);
   return *this;
 }
 
@@ -196,28 +233,6 @@ JsonLine& JsonLine::boolean(std::string_view name, bool value) noexcept {
   if (!put_any_name(name, 6)) return *this;
   cursor_ = write_text(cursor_, value ? "true," : "false,");
   return *this;
-}
-
-JsonLine& JsonLine::end() noexcept {
-  if (skipped_ > 0) {
-    --skipped_;
-    return *this;
-  }
-  if (depth_ == 0) return *this;
-  --depth_;
-  if (cursor_[-1] == ',') --cursor_;
-  *cursor_++ = '}';
-  *cursor_++ = ',';
-  return *this;
-}
-
-char* JsonLine::finish() noexcept {
-  skipped_ = 0;
-  while (depth_ > 0) end();
-  if (cursor_[-1] == ',') --cursor_;
-  *cursor_++ = '}';
-  *cursor_++ = '\n';
-  return cursor_;
 }
 
 }  // namespace holdfast::telemetry

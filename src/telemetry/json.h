@@ -10,6 +10,7 @@
 //   channel.commit(line.finish(), now);
 #pragma once
 
+#include <bit>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -18,6 +19,7 @@
 
 #include "core/bytes.h"
 #include "core/clock.h"
+#include "core/digits.h"
 #include "telemetry/level.h"
 
 namespace holdfast::telemetry {
@@ -29,7 +31,9 @@ class JsonLine {
   static constexpr std::size_t depth_max = 4;
 
   // Starts an empty object. `room` bytes at `out` must stay valid until finish().
-  JsonLine(char* out, std::size_t room) noexcept : cursor_(out), limit_(out + room - tail) { *cursor_++ = '{'; }
+  JsonLine(char* out, std::size_t room) noexcept : cursor_(out), limit_(out + room - tail), whole_limit_(limit_) {
+    *cursor_++ = '{';
+  }
   // Starts with "ts", "level" and "msg". `ts` is a TimeText; `msg` needs no escaping.
   JsonLine(char* out, std::size_t room, std::string_view ts, Level level, std::string_view msg) noexcept
       : JsonLine(out, room) {
@@ -41,9 +45,7 @@ class JsonLine {
   // Any bytes.
   template <std::size_t N>
   JsonLine& text(const char (&name)[N], std::string_view value) noexcept {
-    if (!fits(N + 8)) return *this;
-    cursor_ = put_name(cursor_, name);
-    put_text(value);
+    if (fits(N + 8)) cursor_ = put_text(put_name(cursor_, name), limit_, value);
     return *this;
   }
   // The name may be any bytes too.
@@ -64,8 +66,7 @@ class JsonLine {
 
   template <std::size_t N, std::unsigned_integral T>
   JsonLine& number(const char (&name)[N], T value) noexcept {
-    if (!fits(N + 23)) return *this;
-    put_number(put_name(cursor_, name), value);
+    if (fits(N + 23)) cursor_ = put_number(put_name(cursor_, name), value);
     return *this;
   }
   JsonLine& number(std::string_view name, std::uint64_t value) noexcept;
@@ -84,16 +85,16 @@ class JsonLine {
   // A duration in milliseconds with three decimals: 1.204. Negative ones are 0.
   template <std::size_t N>
   JsonLine& milliseconds(const char (&name)[N], Duration value) noexcept {
-    if (!fits(N + 27)) return *this;
-    put_milliseconds(put_name(cursor_, name), value);
+    if (fits(N + 27)) cursor_ = put_milliseconds(put_name(cursor_, name), value);
     return *this;
   }
 
   // Opens an object inside; end() closes the one opened last. An object that does not fit swallows its fields.
   template <std::size_t N>
   JsonLine& object(const char (&name)[N]) noexcept {
-    if (skipped_ > 0 || depth_ == depth_max || !fits(N + 4)) {
+    if (depth_ == depth_max || !fits(N + 4)) {
       ++skipped_;
+      limit_ = nullptr;  // until its end nothing fits
       return *this;
     }
     char* out = put_name(cursor_, name);
@@ -102,7 +103,27 @@ class JsonLine {
     ++depth_;
     return *this;
   }
-  JsonLine& end() noexcept;
+  JsonLine& end() noexcept {
+    if (skipped_ > 0) {
+      if (--skipped_ == 0) limit_ = whole_limit_;
+      return *this;
+    }
+    if (depth_ == 0) return *this;
+    --depth_;
+    close_object();
+    *cursor_++ = ',';
+    return *this;
+  }
+
+  // Members written before, each with its comma: made with a JsonLine of their own and its fields().
+  JsonLine& members(std::string_view rendered) noexcept {
+    if (fits(rendered.size())) cursor_ = write_text(cursor_, rendered);
+    return *this;
+  }
+  // What stands in the object so far, for members().
+  std::string_view fields(const char* begin) const noexcept {
+    return {begin + 1, static_cast<std::size_t>(cursor_ - begin) - 1};
+  }
 
   // An array of what is JSON already: `"a","b"`.
   template <std::size_t N>
@@ -118,18 +139,27 @@ class JsonLine {
   }
 
   // Closes everything and ends the line. Returns its end, for commit().
-  char* finish() noexcept;
+  char* finish() noexcept {
+    for (; depth_ > 0; --depth_) close_object();
+    close_object();
+    *cursor_++ = '\n';
+    return cursor_;
+  }
 
  private:
   static constexpr std::size_t tail = 2 * depth_max + 4;  // closing braces and commas, line end
 
-  // The end of an object may stand behind the limit: the difference is signed.
+  // Without room there is no limit_. The end of an object may stand behind it: the difference is signed.
   bool fits(std::size_t size) const noexcept {
-    return skipped_ == 0 && limit_ - cursor_ >= static_cast<std::ptrdiff_t>(size);
+    return static_cast<std::ptrdiff_t>(std::bit_cast<std::uintptr_t>(limit_) -
+                                       std::bit_cast<std::uintptr_t>(cursor_)) >= static_cast<std::ptrdiff_t>(size);
+  }
+  void close_object() noexcept {
+    if (cursor_[-1] == ',') --cursor_;
+    *cursor_++ = '}';
   }
 
-  // Positions travel in locals: a store through char* may alias cursor_, and the compiler would read it again each
-  // time.
+  // These are given a place and return one: a JsonLine whose address nobody takes stays in registers.
   template <std::size_t N>
   static char* put_name(char* out, const char (&name)[N]) noexcept {
     *out = '"';
@@ -147,12 +177,18 @@ class JsonLine {
     return *this;
   }
   bool put_any_name(std::string_view name, std::size_t value_size) noexcept;
-  void put_text(std::string_view value) noexcept;            // with quotes and comma; room for a cut text was checked
-  void put_number(char* out, std::uint64_t value) noexcept;  // these two: with comma
-  void put_milliseconds(char* out, Duration value) noexcept;
+  // With quotes and comma; room for a cut text was checked.
+  static char* put_text(char* out, const char* limit, std::string_view value) noexcept;
+  static char* put_number(char* out, std::uint64_t value) noexcept {
+    char* const end = value < 10 ? write_digit(out, static_cast<std::uint32_t>(value)) : write_decimal(out, value);
+    *end = ',';
+    return end + 1;
+  }
+  static char* put_milliseconds(char* out, Duration value) noexcept;
 
   char* cursor_;
-  char* limit_;
+  const char* limit_;  // null while an object is skipped
+  const char* whole_limit_;
   std::uint32_t depth_ = 0;
   std::uint32_t skipped_ = 0;  // objects that were opened but did not fit
 };

@@ -40,9 +40,10 @@ LogChannel::LogChannel(const ChannelLimits& limits, WriterWake& wake)
       memory_(std::make_unique_for_overwrite<char[]>(limits.block_size * std::max<std::size_t>(limits.blocks, 2))),
       sizes_(std::make_unique<std::uint32_t[]>(std::max<std::size_t>(limits.blocks, 2))),
       full_(std::max<std::size_t>(limits.blocks, 2)),
-      free_(std::max<std::size_t>(limits.blocks, 2)) {
+      free_(std::max<std::size_t>(limits.blocks, 2)),
+      stack_(std::make_unique<std::uint32_t[]>(std::max<std::size_t>(limits.blocks, 2))) {
   const auto blocks = static_cast<std::uint32_t>(std::max<std::size_t>(limits.blocks, 2));
-  for (std::uint32_t block = 0; block < blocks; ++block) free_.push(block);
+  for (std::uint32_t block = blocks; block > 0; --block) stack_[kept_++] = block - 1;
 }
 
 char* LogChannel::drop(LineDrop reason) noexcept {
@@ -52,20 +53,18 @@ char* LogChannel::drop(LineDrop reason) noexcept {
 }
 
 bool LogChannel::take_free_block(Level level) noexcept {
-  const std::size_t free = free_.size();
-  if (free == 0 || (free == 1 && level < Level::warn)) return false;
-  const auto block = free_.pop();
-  if (!block.has_value()) return false;
-  block_ = *block;
+  while (const auto block = free_.pop()) stack_[kept_++] = *block;
+  if (kept_ == 0 || (kept_ == 1 && level < Level::warn)) return false;
+  reserved_ = kept_ == 1;
+  block_ = stack_[--kept_];
   block_begin_ = block_at(block_);
   capacity_ = block_size_;
-  reserved_ = free == 1;
   return true;
 }
 
 char* LogChannel::begin_elsewhere(Level level, std::size_t max) noexcept {
   if (max > block_size_) return drop(LineDrop::too_long);
-  if (reserved_ && free_.size() > 0) reserved_ = false;  // blocks came back: this one is no longer the last
+  if (reserved_ && free_blocks() > 0) reserved_ = false;  // blocks came back: this one is no longer the last
   if (reserved_ && level < Level::warn) return drop(LineDrop::no_block);
   if (max <= room()) return at_cursor();
   flush();

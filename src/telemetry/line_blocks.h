@@ -109,6 +109,7 @@ class LogChannel {
   std::size_t room() const noexcept { return capacity_ - used_.load(std::memory_order_relaxed); }
   char* at_cursor() const noexcept { return block_begin_ + used_.load(std::memory_order_relaxed); }
   char* begin_elsewhere(Level level, std::size_t max) noexcept;
+  std::size_t free_blocks() const noexcept { return kept_ + free_.size(); }
   bool take_free_block(Level level) noexcept;
   char* block_at(std::uint32_t block) const noexcept { return memory_.get() + block * block_size_; }
   char* drop(LineDrop reason) noexcept;
@@ -119,7 +120,10 @@ class LogChannel {
   std::unique_ptr<char[]> memory_;
   std::unique_ptr<std::uint32_t[]> sizes_;  // of handed-over blocks; written before the push that publishes them
   BlockRing full_;
-  BlockRing free_;
+  BlockRing free_;  // on their way back from the writer
+  // Free blocks of the producer, the one that came back last on top: a quiet channel touches two or three of them.
+  std::unique_ptr<std::uint32_t[]> stack_;
+  std::size_t kept_ = 0;
 
   char* block_begin_ = nullptr;
   std::size_t capacity_ = 0;  // of the current block; 0 without one

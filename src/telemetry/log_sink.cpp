@@ -59,10 +59,18 @@ std::int64_t LogSink::write_once(std::string_view part) const noexcept {
 }
 
 LogSink::Written LogSink::write(std::string_view& lines) noexcept {
+  if (std::string_view line_end = "\n"; torn_) {
+    if (const Written written = write_all(line_end); written != Written::all) return written;
+  }
+  return write_all(lines);
+}
+
+LogSink::Written LogSink::write_all(std::string_view& lines) noexcept {
   while (!lines.empty()) {
     if (kind_ != Kind::file && !wait_writable()) return Written::gave_up;
     const std::int64_t n = write_once(next_part(lines));
     if (n > 0) {
+      torn_ = lines[static_cast<std::size_t>(n) - 1] != '\n';
       lines.remove_prefix(static_cast<std::size_t>(n));
     } else if (n < 0 && !try_again(errno)) {
       return Written::failed;

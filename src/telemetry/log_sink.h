@@ -37,12 +37,14 @@ class LogSink {
   enum class Kind : std::uint8_t { file, stream, socket };  // stream: pipe or terminal
 
   static Kind kind_of(int fd) noexcept;
+  Written write_all(std::string_view& lines) noexcept;
   bool wait_writable() const noexcept;
   std::string_view next_part(std::string_view lines) const noexcept;
   std::int64_t write_once(std::string_view part) const noexcept;  // as write(2)
 
   const Fd fd_;
   const Kind kind_;
+  bool torn_ = false;  // the last write ended inside a line: the next one ends that line first
   std::atomic<std::int64_t> give_up_at_{INT64_MAX};  // nanoseconds of the steady clock
 };
 

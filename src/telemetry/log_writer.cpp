@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "core/death.h"
 #include "core/stack_trace.h"
 #include "telemetry/json.h"
 #include "telemetry/time_text.h"
@@ -24,15 +25,6 @@ constexpr std::size_t crash_line_max = 4096;  // PIPE_BUF: other writers' lines 
 
 std::uint64_t lines_in(std::string_view text) noexcept {
   return static_cast<std::uint64_t>(std::count(text.begin(), text.end(), '\n'));
-}
-
-std::string_view signal_word(int signal) noexcept {
-  if (signal == SIGSEGV) return "SIGSEGV";
-  if (signal == SIGBUS) return "SIGBUS";
-  if (signal == SIGILL) return "SIGILL";
-  if (signal == SIGFPE) return "SIGFPE";
-  if (signal == SIGABRT) return "SIGABRT";
-  return "signal";
 }
 
 // Starts a thread that never runs a signal handler: signals belong to the control thread.
@@ -150,8 +142,7 @@ void LogWriter::report_drops(bool last) noexcept {
   for (std::size_t i = 0; i < line_drop_words.size(); ++i)
     line.number(line_drop_words[i], dropped(static_cast<LineDrop>(i)));
   const char* end = line.finish();
-  reported_ = total;
-  write_out({room.data(), static_cast<std::size_t>(end - room.data())});
+  if (write_out({room.data(), static_cast<std::size_t>(end - room.data())}) == 0) reported_ = total;
 }
 
 void LogWriter::wait_for_work() noexcept {
@@ -186,7 +177,7 @@ void LogWriter::crash_flush(const CrashReport& report) noexcept {
   }
   std::array<char, crash_line_max> room{};
   std::array<char, crash_stack_max> stack{};
-  const std::size_t stack_size = write_stack_trace(stack, 2);  // without this function and the handler
+  const std::size_t stack_size = write_stack_trace(stack, 3);  // without this function and its two callers
   TimeText time;
   JsonLine line(room.data(), room.size(), time.of(wall_now()), Level::error, "fatal signal");
   line.word("area", word(Area::core))

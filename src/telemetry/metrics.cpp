@@ -76,32 +76,44 @@ std::uint32_t Registry::find_or_make(Family family, Labels labels) {
   const auto known = cells_.find({family, labels});
   if (known != cells_.end()) return known->second;
   const std::size_t route_at = route_label_of(row(family));
-  if (route_at != no_route && !afford(labels[route_at], series_of(row(family))))
-    return fold(family, std::move(labels), route_at);
-  return make(family, std::move(labels));
+  if (route_at == no_route) return make(family, std::move(labels));
+  const std::uint32_t series = series_of(row(family));
+  Budget* budget = budget_for(labels[route_at], series);
+  if (budget == nullptr) return fold(family, std::move(labels), route_at);
+  const std::uint32_t first = make(family, std::move(labels));
+  spend(*budget, series);
+  return first;
 }
 
 std::uint32_t Registry::make(Family family, Labels labels) {
   const std::uint32_t cells = cells_of(row(family));
   if (next_cell_ + cells > Slab::cells_max) return 0;
   const std::uint32_t first = next_cell_;
+  for (const auto& slab : slabs_) slab->grow(first + cells);
+  Cells known;  // what needs memory comes first, so that a series is in both places or in none
+  known.emplace(std::pair(family, labels), first);
+  list_.push_back({family, std::move(labels), first, false});
+  cells_.merge(known);
   next_cell_ += cells;
-  for (const auto& slab : slabs_) slab->grow(next_cell_);
-  list_.push_back({family, labels, first, false});
-  cells_.emplace(std::pair(family, std::move(labels)), first);
   return first;
 }
 
-bool Registry::afford(std::string_view route, std::uint32_t series) {
-  const auto found = budgets_.find(route);
-  if (found == budgets_.end()) return false;
-  Budget& budget = found->second;
+std::uint32_t Registry::beyond_reserve(const Budget& budget, std::uint32_t series) noexcept {
   const std::uint32_t reserved = budget.allowed - std::min(budget.allowed, budget.used);
-  const std::uint32_t beyond = series - std::min(series, reserved);
-  if (beyond > (budget.may_use_spare ? spare_ : 0)) return false;
-  spare_ -= beyond;
+  return series - std::min(series, reserved);
+}
+
+// Null when the route has no room for so many series.
+Registry::Budget* Registry::budget_for(std::string_view route, std::uint32_t series) {
+  const auto found = budgets_.find(route);
+  if (found == budgets_.end()) return nullptr;
+  Budget& budget = found->second;
+  return beyond_reserve(budget, series) > (budget.may_use_spare ? spare_ : 0) ? nullptr : &budget;
+}
+
+void Registry::spend(Budget& budget, std::uint32_t series) noexcept {
+  spare_ -= beyond_reserve(budget, series);
   budget.used += series;
-  return true;
 }
 
 // A series that found no room: the same under route="other", or, when that is full too, the one of each family that

@@ -81,6 +81,7 @@ class Registry {
  private:
   friend class CellFamilies;  // exposition.cpp
   using Labels = std::vector<std::string>;
+  using Cells = std::map<std::pair<Family, Labels>, std::uint32_t>;
 
   struct Budget {
     std::uint32_t allowed = 0;  // reserved for this route
@@ -90,7 +91,9 @@ class Registry {
 
   std::uint32_t find_or_make(Family family, Labels labels);  // under mutex_, as all below
   std::uint32_t make(Family family, Labels labels);
-  bool afford(std::string_view route, std::uint32_t series);
+  static std::uint32_t beyond_reserve(const Budget& budget, std::uint32_t series) noexcept;
+  Budget* budget_for(std::string_view route, std::uint32_t series);
+  void spend(Budget& budget, std::uint32_t series) noexcept;
   std::uint32_t fold(Family family, Labels labels, std::size_t route_at);
   std::uint64_t combined(const FamilyRow& family, std::uint32_t index) const;
 
@@ -100,7 +103,7 @@ class Registry {
   std::uint32_t spare_ = 0;
   std::map<std::string, Budget, std::less<>> budgets_;
   std::deque<Series> list_;
-  std::map<std::pair<Family, Labels>, std::uint32_t> cells_;
+  Cells cells_;
   double start_time_seconds_ = 0;
 };
 

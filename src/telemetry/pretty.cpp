@@ -7,6 +7,8 @@
 namespace holdfast::telemetry {
 namespace {
 
+constexpr std::size_t room = 128U << 10U;  // twice a block of lines
+
 struct Member {
   std::string_view name;   // without quotes
   std::string_view value;  // as written
@@ -99,10 +101,9 @@ constexpr std::array<std::string_view, front_count> front_names{"ts",     "level
 
 struct Line {
   std::array<std::string_view, front_count> front{};
-  std::string fields;
 };
 
-bool read_line(std::string_view json, Line& line) {
+bool read_line(std::string_view json, Line& line, std::string& fields) {
   if (json.size() < 2 || json.front() != '{' || json.back() != '}') return false;
   std::string_view rest = inside(json);
   Member member;
@@ -112,13 +113,19 @@ bool read_line(std::string_view json, Line& line) {
     if (at < front_count) {
       line.front[at] = member.value[0] == '"' ? inside(member.value) : member.value;
     } else {
-      put_field(line.fields, {}, member);
+      put_field(fields, {}, member);
     }
   }
   return rest.empty() && line.front[ts].size() >= 23;
 }
 
 }  // namespace
+
+// As text a block of lines is hardly longer than as JSON, so nothing grows when it is written.
+PrettyLines::PrettyLines(bool color) : color_(color) {
+  out_.reserve(room);
+  fields_.reserve(room);
+}
 
 std::string_view PrettyLines::render(std::string_view json_lines) {
   out_.clear();
@@ -132,7 +139,8 @@ std::string_view PrettyLines::render(std::string_view json_lines) {
 
 void PrettyLines::render_line(std::string_view json) {
   Line line;
-  if (!read_line(json, line)) {
+  fields_.clear();
+  if (!read_line(json, line, fields_)) {
     out_.append(json) += '\n';
     return;
   }
@@ -146,7 +154,7 @@ void PrettyLines::render_line(std::string_view json) {
   for (std::size_t i = method; i < front_count; ++i) {
     if (!line.front[i].empty()) out_.append(" ").append(line.front[i]);
   }
-  out_.append(line.fields) += '\n';
+  out_.append(fields_) += '\n';
 }
 
 }  // namespace holdfast::telemetry

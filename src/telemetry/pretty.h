@@ -10,7 +10,7 @@ namespace holdfast::telemetry {
 
 class PrettyLines {
  public:
-  explicit PrettyLines(bool color) : color_(color) {}
+  explicit PrettyLines(bool color);
 
   // `05:56:03.123 INFO  GET /users 200 ok route=users ms.total=1.204 …` per line. Valid until the next call.
   std::string_view render(std::string_view json_lines);
@@ -20,6 +20,7 @@ class PrettyLines {
 
   bool color_;
   std::string out_;
+  std::string fields_;  // of the line being written, which stand behind its front
 };
 
 }  // namespace holdfast::telemetry

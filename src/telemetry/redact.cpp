@@ -19,12 +19,12 @@ class BoundedText {
 
   void put(std::string_view text) noexcept {
     if (cut_) return;
-    const std::size_t left = static_cast<std::size_t>(limit_ - cursor_);
-    cut_ = text.size() > left;
-    cursor_ = write_text(cursor_, text.substr(0, left));
+    cut_ = !fits(text.size());
+    cursor_ = write_text(cursor_, text.substr(0, static_cast<std::size_t>(limit_ - cursor_)));
     if (cut_) cursor_ = write_text(cursor_, cut_mark);
   }
-  bool cut() const noexcept { return cut_; }
+  // Whether text of that size fits: not when something was cut before.
+  bool fits(std::size_t size) const noexcept { return !cut_ && size <= static_cast<std::size_t>(limit_ - cursor_); }
   char* end() const noexcept { return cursor_; }
 
  private:
@@ -32,6 +32,8 @@ class BoundedText {
   char* limit_;
   bool cut_ = false;
 };
+
+constexpr bool ends_value(char c) noexcept { return c == '&' || c == ';' || c == '?' || c == '#'; }
 
 // Whether a name as written in a query is one of `names` after decoding. A name that decodes to more than the longest
 // is none.
@@ -75,21 +77,21 @@ char* redact_query(std::string_view target, const NameSet& names, char* out, std
     text.put(target);
     return text.end();
   }
-  text.put(target.substr(0, query));
+  std::size_t shown = 0;  // what stands before is in `text`
   std::size_t at = query;
-  while (at < target.size() && !text.cut()) {  // at a separator; `?` and `#` too, for a target inside a value
-    text.put(target.substr(at, 1));
-    const std::size_t name_end = std::min(target.find_first_of("=&;?#", at + 1), target.size());
-    const std::string_view name = target.substr(at + 1, name_end - at - 1);
-    text.put(name);
-    at = name_end;
+  while (at < target.size() && text.fits(at - shown)) {
+    const std::size_t name = ++at;  // behind a separator; `?` and `#` too, for a target inside a value
+    while (at < target.size() && target[at] != '=' && !ends_value(target[at])) ++at;
     if (at == target.size() || target[at] != '=') continue;
-    const bool secret = is_listed(name, names);
-    const std::size_t value_end = std::min(target.find_first_of(secret ? "&" : "&;?#", at), target.size());
-    text.put(secret ? "=" : target.substr(at, value_end - at));
-    if (secret) text.put(redacted);
-    at = value_end;
+    if (is_listed(target.substr(name, at - name), names)) {
+      text.put(target.substr(shown, at + 1 - shown));
+      text.put(redacted);
+      at = shown = std::min(target.find('&', at), target.size());
+    } else {
+      while (at < target.size() && !ends_value(target[at])) ++at;
+    }
   }
+  text.put(target.substr(shown));
   return text.end();
 }
 

@@ -9,7 +9,7 @@
 #include <string_view>
 
 #include "core/clock.h"
-#include "telemetry/digits.h"
+#include "core/digits.h"
 
 namespace holdfast::telemetry {
 

@@ -18,16 +18,18 @@ LAYERS = {
     "config": ("core", "yaml-cpp nlohmann"),
     "telemetry": ("core", "spdlog prometheus"),
     "policies": ("core http config telemetry", ""),
-    "net": ("core", "libevent openssl"),
+    "net": ("core", "libevent"),
     "proxy": ("core http config telemetry policies net", ""),
     "kubernetes": ("core http config proxy", "yaml-cpp nlohmann"),
     "cli": ("core http config telemetry policies net proxy kubernetes", ""),
+    "tls": ("core net", "openssl"),
+    "webhook": ("core http config telemetry policies net proxy kubernetes cli tls", ""),
     "backend": ("core", "libevent sqlite libpq libsodium nlohmann spdlog"),
     "main.cpp": ("core cli", ""),
 }
 # Folders of tests/ that are no mirror of a folder of src/.
 TEST_FOLDERS = {"support": "cli", "scenarios": "proxy", "faults": "proxy", "conformance": "proxy",
-                "differential": "http", "fuzz": "proxy backend", "bench": "proxy"}
+                "differential": "http", "fuzz": "cli backend", "bench": "proxy"}
 
 # The core of users-service: no library at all, and of its own folder only each other.
 PURE = {"src/backend/" + name for name in ("users.h", "users.cpp", "user.h", "user.cpp", "secret.h", "store.h",
@@ -139,6 +141,8 @@ class Layers(unittest.TestCase):
     def test_a_library_outside_its_folder_is_found(self):
         for header in ("event2/event.h", "spdlog/spdlog.h", "yaml-cpp/yaml.h", "prometheus/registry.h", "sqlite3.h"):
             self.assertEqual(len(self.faults("src/policies/a.h", f"#include <{header}>")), 1, header)
+        for path in ("src/net/a.h", "src/webhook/a.cpp", "src/cli/a.cpp"):
+            self.assertEqual(len(self.faults(path, "#include <openssl/ssl.h>")), 1, path)
         self.assertEqual(self.faults("src/net/a.h", "#include <event2/event.h>"), [])
 
     def test_an_unknown_library_is_found(self):

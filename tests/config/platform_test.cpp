@@ -23,6 +23,7 @@ TEST_CASE("platform file: three lines are a valid, safe configuration") {
   CHECK(to_text(platform.telemetry) == "0.0.0.0:9902");
   CHECK(to_text(platform.admin) == "127.0.0.1:9901");
   CHECK(!platform.workers);
+  CHECK(!platform.memory);
   CHECK(platform.termination_grace == 30s);
   CHECK(loaded.value().profile == "standard@1");
   CHECK(loaded.value().policies.size() == 4);
@@ -35,7 +36,7 @@ TEST_CASE("platform file: every key is read") {
   const auto loaded = load_platform(
       "version: 1\nservice: users\nlisten: \"[::]:8080\"\nupstream:\n  address: unix:/run/app.sock\n  health: GET "
       "/healthz\n"
-      "telemetry: :9102\nadmin: 10.0.0.1:9901\nadminExposed: {because: a private network}\nworkers: 3\n"
+      "telemetry: :9102\nadmin: 10.0.0.1:9901\nadminExposed: {because: a private network}\nworkers: 3\nmemory: 96MiB\n"
       "forwarded: {trustedHops: 2}\nterminationGrace: 1m\nlog: {level: debug, format: json}\n");
   REQUIRE_MESSAGE(loaded, sample::printed(loaded));
   const Platform& platform = loaded.value().platform;
@@ -46,6 +47,7 @@ TEST_CASE("platform file: every key is read") {
   CHECK(platform.telemetry == Address{Address::Form::dual_stack, {}, 9102, {}});
   CHECK(platform.admin_exposed_because == "a private network");
   CHECK(platform.workers == 3U);
+  CHECK(platform.memory == ByteCount{96U << 20U});
   CHECK(platform.trusted_hops == 2);
   CHECK(platform.termination_grace == 1min);
   CHECK(platform.log_level == LogLevel::debug);
@@ -70,6 +72,8 @@ TEST_CASE("platform file: what is wrong is reported where it stands") {
       {"group as a word", head + "log: info\n", {"4:6 wrong-shape"}},
       {"bad level", head + "log: {level: verbose}\n", {"4:14 bad-word"}},
       {"workers", head + "workers: many\n", {"4:10 bad-number"}},
+      {"memory", head + "memory: 64MB\n", {"4:9 bad-unit"}},
+      {"too little memory", head + "memory: 1MiB\n", {"4:9 out-of-range"}},
       {"no workers", head + "workers: 0\n", {"4:10 out-of-range"}},
       {"health", head + "upstream: {health: POST /x}\n", {"4:1 duplicate-key", "4:20 bad-text"}},
       {"substituted",

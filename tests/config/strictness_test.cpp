@@ -1,6 +1,8 @@
 // Rule 3 of the format, case by case: what is refused, where, and under which code.
 #include <doctest/doctest.h>
 
+#include <algorithm>
+
 #include "config/codes.h"
 #include "config/document.h"
 #include "config/sample.h"
@@ -157,6 +159,20 @@ TEST_CASE("check: six different faults of one file are six lines with their plac
         "p:8:24: error[bare-word]: replace5xx: 'yes' is a boolean to some YAML readers and a word to others; fix: "
         "write true or false\n"
         "p:9:21: error[bad-mode]: redaction cannot be in mode disabled; fix: use one of: enforce\n");
+}
+
+TEST_CASE("check: a fault at the end of a file is in one of its lines") {
+  for (const std::string end :
+       {"routes:\n  - ", "routes:\n  - \n", "policies:\n  limits: {body: ", "routes:\r\n  -\r\n\r\n"}) {
+    const std::string text = "version: 1\nprofile: standard@1\n" + end;
+    CAPTURE(text);
+    const auto loaded = sample::load_policy(text);
+    REQUIRE(!loaded);
+    for (const Fault& fault : loaded.error()) CHECK(fault.place.line <= std::count(text.begin(), text.end(), '\n') + 1);
+  }
+  const auto loaded = sample::load_policy("1routes:\n  - ");
+  REQUIRE(!loaded);
+  for (const Fault& fault : loaded.error()) CHECK(fault.place.line <= 2);
 }
 
 TEST_CASE("check: a fault is one line even when the value that it quotes has two") {

@@ -1,6 +1,5 @@
 #include "page.h"
 
-#include <algorithm>
 #include <charconv>
 #include <fstream>
 #include <map>
@@ -47,8 +46,6 @@ std::vector<int> parts_of(std::string_view section) {
   return parts;
 }
 
-bool comes_before(const Row& a, const Row& b) { return parts_of(section_of(a)) < parts_of(section_of(b)); }
-
 // A cell of a table: no bar may end it.
 std::string cell(std::string_view text) {
   std::string out;
@@ -63,11 +60,13 @@ std::string result_of(const Row& row) {
 }
 
 Rows of(const Rows& rows, std::string_view rfc) {
-  Rows found;
+  std::multimap<std::vector<int>, Row> by_section;  // rows of one section keep their order
   for (const Row& row : rows) {
-    if (number_of(row) == rfc) found.push_back(row);
+    if (number_of(row) == rfc) by_section.emplace(parts_of(section_of(row)), row);
   }
-  std::stable_sort(found.begin(), found.end(), comes_before);
+  Rows found;
+  found.reserve(by_section.size());
+  for (const auto& [section, row] : by_section) found.push_back(row);
   return found;
 }
 

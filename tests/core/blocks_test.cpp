@@ -15,8 +15,8 @@ TEST_CASE("blocks: each class has its size, and what is lent is counted until it
     const BlockRef medium = pool.medium();
     const BlockRef large = pool.large();
     CHECK(small.size() == 4096);
-    CHECK(medium.size() == 65'536);
-    CHECK(large.size() == 262'144);
+    CHECK(medium.size() == 69'632);
+    CHECK(large.size() == 266'240);
     std::memset(small.data(), 1, small.size());
     std::memset(large.data(), 1, large.size());
     CHECK(pool.in_use() == small.size() + medium.size() + large.size());

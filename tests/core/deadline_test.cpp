@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <memory>
 #include <random>
 #include <string>
@@ -142,6 +143,25 @@ TEST_CASE("deadlines: a hundred durations of the past leave a queue that still k
   CHECK(stays.deadline.at() == start + 3h);
   queue.expire(start + 3h);
   CHECK(fired == "ms");
+}
+
+TEST_CASE("deadlines: more durations at the same time than there are lists keep their order") {
+  std::string fired;
+  DeadlineQueue queue;
+  std::vector<std::unique_ptr<Guarded>> many;
+  std::vector<int> seconds;
+  for (int i = 1; i <= 300; ++i) seconds.push_back(i);
+  std::mt19937 random(7);
+  std::shuffle(seconds.begin(), seconds.end(), random);
+  for (const int after : seconds) {
+    many.push_back(std::make_unique<Guarded>(fired, 'm'));
+    queue.arm(many.back()->deadline, start, std::chrono::seconds(after));
+  }
+  for (int i = 1; i <= 300; ++i) {
+    CHECK(queue.next() == start + std::chrono::seconds(i));
+    queue.expire(start + std::chrono::seconds(i));
+    CHECK(fired.size() == static_cast<std::size_t>(i));
+  }
 }
 
 TEST_CASE("deadlines: a deadline whose old list serves another duration now goes to a list of its own duration") {

@@ -7,12 +7,10 @@
 #include "differential/forwarded.h"
 #include "differential/llhttp_stream.h"
 #include "differential/reasons.h"
-#include "http/trailers.h"
 
 namespace holdfast::differential {
 namespace {
 
-using testing::SeenField;
 using testing::SeenMessage;
 using testing::SeenStream;
 using testing::StreamEnd;
@@ -35,15 +33,6 @@ std::string with_plain_methods(std::string_view bytes, SeenStream& ours) {
   return out;
 }
 
-// We leave out fields that must not be trailers.
-std::vector<SeenField> allowed_trailers(const std::vector<SeenField>& trailers) {
-  std::vector<SeenField> left;
-  for (const SeenField& f : trailers) {
-    if (http::may_be_trailer(f.name + ":")) left.push_back(f);
-  }
-  return left;
-}
-
 const char* unlike(const SeenMessage& ours, const SeenMessage& theirs) {
   if (ours.method != theirs.method) return "method";
   if (ours.target != theirs.target) return "target";
@@ -51,7 +40,7 @@ const char* unlike(const SeenMessage& ours, const SeenMessage& theirs) {
   if (ours.fields != theirs.fields) return "fields";
   if (!ours.complete) return nullptr;
   if (ours.content != theirs.content) return "content";
-  if (ours.trailers != allowed_trailers(theirs.trailers)) return "trailers";
+  if (ours.trailers != theirs.trailers) return "trailers";
   return nullptr;
 }
 

@@ -441,11 +441,6 @@ def _(t):
     t.failed_as(sidecar, sidecar.access("/late"), "draining", 503, "sidecar")
 
 
-@case("failures: memory_pressure and internal have no outside cause that a test can make")
-def _(t):
-    t.skip("covered in memory by tests/scenarios and tests/proxy; no request of a client may cause them")
-
-
 @case("failures: a connection on which nothing is sent is closed silently, with no line")
 def _(t):
     _, sidecar = t.pair(policies=FAST_TIMEOUTS)

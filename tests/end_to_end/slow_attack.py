@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
 """slowhttptest in its four modes against Holdfast, while honest clients go on. Needs root (a network namespace).
 
-    tests/end_to_end/slow_attack.py --bin-dir build/release [--seconds 60] [--connections 1000]
+    tests/end_to_end/slow_attack.py --bin-dir build/release [--seconds 60] [--connections 1000] [--default-limits]
 
 The attackers come from 127.0.0.2, the honest client from 127.0.0.1. Holds when, in each mode, every honest request is
 answered 200, their 99th percentile stays below 250 ms, the memory grows by less than 32 MiB, and all attackers'
-connections are gone soon after. Prints a table and ends with `slow attack: ok`.
+connections are gone soon after. That is with 64 connections per client. --default-limits leaves that limit off, as
+the default policy does for sidecars behind an ingress: then the table reports, and only a crash breaks a promise.
+Prints the table and ends with `slow attack: ok`.
 """
 import argparse
 import os
@@ -71,21 +73,26 @@ class Honest:
 def attack(t, sidecar, port, mode, arguments, options):
     resident = sidecar.metrics().sum("process_resident_memory_bytes")
     peak, honest = resident, Honest((HOST, port))
-    command = ["slowhttptest", "-c", str(options.connections), "-r", "200", "-l", str(options.seconds), "-p", "3", "-u", f"http://{TARGET}:{port}/big",
-               *arguments]
-    process = support.spawn(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    t.later(lambda: support.kill(process))
-    most = 0
-    threading.Thread(target=process.stdout.read, daemon=True).start()
-    while process.poll() is None:
+    until, process, waves, most = time.monotonic() + options.seconds, None, 0, 0
+    while time.monotonic() < until:
+        if process is None or process.poll() is not None:  # it ends once all its connections are closed: then it begins again
+            seconds = max(1, round(until - time.monotonic()))
+            load = ["-c", str(options.connections), "-r", "200", "-l", str(seconds), "-p", "3"]
+            process = support.spawn(["slowhttptest", *load, "-u", f"http://{TARGET}:{port}/big", *arguments],
+                                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            t.later(lambda process=process: support.kill(process))
+            waves += 1
         metrics = sidecar.metrics()
         peak = max(peak, metrics.sum("process_resident_memory_bytes"))
         most = max(most, metrics.sum("holdfast_connections", side="downstream"))
         time.sleep(0.5)
+    support.kill(process)
     p99 = honest.end()
     support.until(lambda: sidecar.metrics().sum("holdfast_connections", side="downstream") <= 2, 40, "the attackers' connections are gone")
-    print(f"{mode:14} {len(honest.times):6} honest, {len(honest.odd)} not 200, p99 {p99 * 1000:6.1f} ms, {most:5.0f} connections at most, "
-          f"memory +{(peak - resident) / 1048576:.1f} MiB", flush=True)
+    print(f"{mode:14} {waves:3} waves, {len(honest.times):6} honest, {len(honest.odd)} not 200, p99 {p99 * 1000:6.1f} ms, "
+          f"{most:5.0f} connections at most, memory +{(peak - resident) / 1048576:.1f} MiB", flush=True)
+    if options.default_limits:
+        return []
     broken = [f"{mode}: honest answers {honest.odd[:3]}"] if honest.odd else []
     if p99 > P99_MAX:
         broken.append(f"{mode}: p99 of honest clients {p99 * 1000:.0f} ms")
@@ -99,6 +106,7 @@ def main():
     parser.add_argument("--bin-dir", default="build/release")
     parser.add_argument("--seconds", type=int, default=60)
     parser.add_argument("--connections", type=int, default=1000)
+    parser.add_argument("--default-limits", action="store_true")
     options = parser.parse_args()
     for program in ("slowhttptest", "unshare", "ip"):
         if not shutil.which(program):
@@ -109,7 +117,8 @@ def main():
     try:
         users = t.users()
         port = support.free_port()
-        sidecar = t.sidecar(users, policies={"limits": "connectionsPerClient: 64"}, top={"listen": f"0.0.0.0:{port}"})
+        policies = {} if options.default_limits else {"limits": "connectionsPerClient: 64"}
+        sidecar = t.sidecar(users, policies=policies, top={"listen": f"0.0.0.0:{port}"})
         sidecar.wait_ready()
         for mode, arguments in MODES.items():
             broken += attack(t, sidecar, port, mode, arguments, options)
@@ -118,14 +127,8 @@ def main():
         broken.append(str(failed))
     finally:
         t.close()
-    for promise in broken:
-        print(f"BROKEN {promise}"[:2000])
-    print("slow attack: ok" if not broken else f"slow attack: {len(broken)} broken promises", flush=True)
-    return 1 if broken else 0
+    support.verdict("slow attack", broken)
 
 
 if __name__ == "__main__":
-    code = main()
-    sys.stdout.flush()
-    support.kill_all()
-    os._exit(code)
+    main()

@@ -97,6 +97,15 @@ def spawn(arguments, **options):
     return process
 
 
+def verdict(name, broken):
+    """Prints what a long run found and ends the process."""
+    for promise in broken:
+        print(f"BROKEN {promise}"[:2000])
+    print(f"{name}: ok" if not broken else f"{name}: {len(broken)} broken promises", flush=True)
+    kill_all()
+    os._exit(1 if broken else 0)
+
+
 def free_port():
     """A port the kernel chose, for programs that cannot say which one they got."""
     with socket.socket() as sock:
@@ -169,10 +178,10 @@ class Metrics:
 
 
 class Sidecar:
-    """A running `holdfast run`. `stdout` is a file, read as JSON lines."""
+    """A running `holdfast run`. `stdout` is a file, read as JSON lines; with a `consumer` it is a pipe, and no line is kept."""
 
-    def __init__(self, t, directory, arguments, environment, binary):
-        self.t, self.directory, self.binary = t, directory, binary
+    def __init__(self, t, directory, arguments, environment, binary, consumer=None):
+        self.t, self.directory, self.binary, self.consumer = t, directory, binary, consumer
         self.out_path, self.err_path = os.path.join(directory, "stdout"), os.path.join(directory, "stderr")
         self.expect_exit = False   # set by cases that end the process themselves
         self.expect_stderr = False
@@ -180,7 +189,16 @@ class Sidecar:
         self.lock = threading.Lock()
         self.data = self.telemetry = self.admin = None
         with open(self.out_path, "wb") as out, open(self.err_path, "wb") as err:
-            self.process = spawn([binary, *arguments], stdout=out, stderr=err, cwd=directory, env=clean_environment(environment))
+            self.process = spawn([binary, *arguments], stdout=subprocess.PIPE if consumer else out, stderr=err, cwd=directory,
+                                 env=clean_environment(environment), pipesize=1 << 20)
+        if consumer:
+            self.pump = threading.Thread(target=self.hand_on, daemon=True)
+            self.pump.start()
+
+    def hand_on(self):
+        for raw in self.process.stdout:
+            if not self.consumer.skims(raw):
+                self.take(raw.rstrip(b"\n"))
 
     def wait_listening(self, timeout=10):
         def listening():
@@ -210,18 +228,24 @@ class Sidecar:
             self.offset += len(data)
             *whole, self.partial = (self.partial + data).split(b"\n")
             for raw in whole:
-                try:
-                    line = json.loads(raw.decode("utf-8", "strict"))
-                    if not isinstance(line, dict):
-                        raise ValueError("no object")
-                except ValueError as error:
-                    self.bad_lines.append((raw[:300], str(error)))
-                    continue
-                line["_raw"] = raw.decode("utf-8")
-                self.parsed.append(line)
-                if line.get("msg") == "listening" and line.get("listener") in ("data", "telemetry", "admin"):
-                    setattr(self, line["listener"], split_address(line["address"]))
+                self.take(raw)
             return list(self.parsed)
+
+    def take(self, raw):
+        try:
+            line = json.loads(raw.decode("utf-8", "strict"))
+            if not isinstance(line, dict):
+                raise ValueError("no object")
+        except ValueError as error:
+            self.bad_lines.append((raw[:300], str(error)))
+            return
+        if line.get("msg") == "listening" and line.get("listener") in ("data", "telemetry", "admin"):
+            setattr(self, line["listener"], split_address(line["address"]))
+        if self.consumer:
+            self.consumer(line, raw)
+            return
+        line["_raw"] = raw.decode("utf-8")
+        self.parsed.append(line)
 
     def access_lines(self, path=None, **fields):
         return [line for line in self.lines() if line.get("msg") == ACCESS
@@ -478,14 +502,15 @@ class Test:
         return event
 
     def sidecar(self, upstream, policies=None, routes="", profile="standard@1", top=None, arguments=(), environment=None, wait=True,
-                policy=None, config=None):
+                policy=None, config=None, consumer=None):
         """A started sidecar. `upstream`: an App, Users or an address; `policies`: name → inside of its flow mapping;
-        `policy` and `config` replace the whole text of the files."""
+        `policy` and `config` replace the whole text of the files; `consumer(line, raw)` gets the lines
+        of a long run, except those of which `consumer.skims(raw)` is true."""
         address = upstream if isinstance(upstream, str) else upstream.address
         directory = self.fresh_directory()
         self.write("policy.yaml", policy if policy is not None else policy_text(policies or {}, routes, profile), directory)
         self.write("holdfast.yaml", config if config is not None else sidecar_text(address, top), directory)
-        sidecar = Sidecar(self, directory, ["run", "--config", "holdfast.yaml", *arguments], environment, self.program("holdfast"))
+        sidecar = Sidecar(self, directory, ["run", "--config", "holdfast.yaml", *arguments], environment, self.program("holdfast"), consumer)
         self.sidecars.append(sidecar)
         return sidecar.wait_listening() if wait else sidecar
 

@@ -1,8 +1,10 @@
 #include "matrix.h"
 
 #include <cerrno>
+#include <optional>
 #include <utility>
 
+#include "failing_memory.h"
 #include "support/scenario.h"
 
 namespace holdfast::testing {
@@ -15,17 +17,19 @@ constexpr std::string_view garbage = "\x16\x03\x01 this is no HTTP\r\n\r\n";
 // One exchange brought to a phase, and what is left of it when all goes well.
 class Cell {
  public:
-  Cell(Phase phase, Fault fault) : phase_(phase), fault_(fault) {}
+  Cell(Phase phase, Fault fault) : phase_(phase), fault_(fault), scenario_(options_for(fault)) {}
 
   Outcome play() {
     reach();
     const std::size_t before = scenario_.log().size();
+    const std::uint64_t over = scenario_.exchanges();
     const TimePoint started = scenario_.now();
     ended_ = started;
     strike();
     finish_what_was_not_struck();
-    if (phase_ != Phase::idle) wait_for_line(before);
+    if (phase_ != Phase::idle) wait_for_end(over);
     Outcome outcome;
+    recover(outcome);
     const auto lines = scenario_.log();
     if (lines.size() > before) outcome.reason = in_line(lines[before], "reason");
     outcome.seconds = static_cast<std::uint64_t>(std::chrono::ceil<std::chrono::seconds>(ended_ - started).count());
@@ -35,6 +39,10 @@ class Cell {
   }
 
  private:
+  static Options options_for(Fault fault) {
+    return {.may_lose = fault == Fault::log_is_full || fault == Fault::no_memory ? 1U : 0U};
+  }
+
   Peer& client() { return *client_; }
   bool has_app() const { return scenario_.dialled() > 0; }
 
@@ -96,6 +104,11 @@ class Cell {
       case Fault::no_descriptor: scenario_.app_is(App::refuses, EMFILE); return;
       case Fault::clock_jumps_ahead: scenario_.clock_jumps(1h); return;
       case Fault::wall_clock_jumps_back: scenario_.wall_clock_jumps(-1h); return;
+      case Fault::no_memory: memory_.emplace(1); return;
+      case Fault::log_is_full:
+        scenario_.log_reader_stops();
+        dropped_before_ = scenario_.log_writer().dropped();
+        return;
     }
   }
 
@@ -134,10 +147,17 @@ class Cell {
     if (whole && !app_finished_) scenario_.app().send(rest_of_response());
   }
 
-  void wait_for_line(std::size_t before) {
+  void recover(Outcome& outcome) {
+    memory_.reset();
+    if (fault_ != Fault::log_is_full) return;
+    outcome.dropped = scenario_.log_writer().dropped() - dropped_before_;
+    scenario_.log_reader_returns();
+  }
+
+  void wait_for_end(std::uint64_t over) {
     const TimePoint until = scenario_.now() + patience;
     ended_ = scenario_.now();
-    while (scenario_.log().size() == before && scenario_.now() < until) {
+    while (scenario_.exchanges() == over && scenario_.now() < until) {
       scenario_.advance(100ms);
       ended_ = scenario_.now();
     }
@@ -146,6 +166,7 @@ class Cell {
   void next_request(Outcome& outcome) {
     scenario_.app_is(App::accepts);
     const std::size_t connections = scenario_.dialled();
+    const std::size_t lines = scenario_.log().size();
     for (std::size_t i = 0; i < connections; ++i) scenario_.app(i).take();
     Peer& next = scenario_.client();
     next.send("POST /next HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n");
@@ -154,11 +175,14 @@ class Cell {
       if (contains(scenario_.app(i).take(), "/next")) scenario_.app(i).send(whole_response);
     }
     outcome.next_served = status_of(next.take()) == 200;
+    outcome.next_logged = scenario_.log().size() == lines + 1;
   }
 
   Phase phase_;
   Fault fault_;
   Scenario scenario_;
+  std::optional<FailingMemory> memory_;
+  std::uint64_t dropped_before_ = 0;
   Peer* client_ = nullptr;
   TimePoint ended_{};
   bool client_finished_ = false;
@@ -171,7 +195,9 @@ std::string Outcome::text() const {
   std::string line = reason.empty() ? "-" : reason;
   line += ' ' + std::to_string(status) + ' ' + std::to_string(seconds) + 's';
   if (reused) line += " reused";
+  if (dropped != 0) line += ' ' + std::to_string(dropped) + " dropped";
   if (!next_served) line += " NEXT NOT SERVED";
+  if (!next_logged) line += " NEXT NOT LOGGED";
   return line;
 }
 

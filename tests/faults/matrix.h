@@ -35,11 +35,14 @@ enum class Fault : std::uint8_t {
   no_descriptor,
   clock_jumps_ahead,
   wall_clock_jumps_back,
+  no_memory,  // for one allocation, the first that comes
+  log_is_full,
 };
-inline constexpr std::array<std::string_view, 14> fault_words{
-    "client closes",   "client resets", "client half closes", "client stalls",        "client babbles",
-    "client trickles", "app closes",    "app resets",         "app stalls",           "app babbles",
-    "app trickles",    "no descriptor", "clock jumps 1 h",    "wall clock jumps back"};
+inline constexpr std::array<std::string_view, 16> fault_words{
+    "client closes",   "client resets",         "client half closes", "client stalls",
+    "client babbles",  "client trickles",       "app closes",         "app resets",
+    "app stalls",      "app babbles",           "app trickles",       "no descriptor",
+    "clock jumps 1 h", "wall clock jumps back", "no memory once",     "log is full"};
 
 // What came of a fault.
 struct Outcome {
@@ -48,6 +51,8 @@ struct Outcome {
   std::uint64_t seconds = 0;  // until the exchange was over, rounded up
   bool reused = false;        // the next request went over the same connection to the app
   bool next_served = false;   // and got its 200
+  bool next_logged = false;   // and its line
+  std::uint64_t dropped = 0;  // lines
 
   std::string text() const;
 };

@@ -63,6 +63,12 @@ constexpr std::array<Row, fault_words.size()> expected{{
     {"wall clock jumps back",
      {"ok 200 0s reused", "ok 200 0s reused", "ok 200 0s reused", "ok 200 0s reused", "ok 200 0s reused",
       "ok 200 0s reused", "- 0 0s reused"}},
+    {"no memory once",
+     {"internal 500 0s", "internal 500 0s", "internal 500 0s", "internal 500 0s", "internal 500 0s", "ok 200 0s reused",
+      "- 0 0s reused"}},
+    {"log is full",
+     {"- 200 0s reused 1 dropped", "- 200 0s reused 1 dropped", "- 200 0s reused 1 dropped",
+      "- 200 0s reused 1 dropped", "- 200 0s reused 1 dropped", "- 200 0s reused 1 dropped", "- 0 0s reused"}},
 }};
 
 void print_head() {

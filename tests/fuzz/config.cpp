@@ -41,7 +41,7 @@ void check_place(const Place& place, const std::string& text) {
   for (std::size_t i = 0; i < text.size(); ++i) {
     if (text[i] == '\n' || (text[i] == '\r' && (i + 1 == text.size() || text[i + 1] != '\n'))) ++lines;
   }
-  require(place.line >= 1 && static_cast<std::size_t>(place.line) <= lines + 1, "a line of the file");
+  require(place.line >= 1 && static_cast<std::size_t>(place.line) <= lines, "a line of the file");
   require(place.column >= 1 && static_cast<std::size_t>(place.column) <= text.size() + 2, "a column of the file");
 }
 

@@ -106,6 +106,7 @@ constexpr std::array<std::string_view, 24> of_app{
 constexpr std::array waits{0ms, 1ms, 50ms, 99ms, 100ms, 250ms, 1000ms, 2000ms, 5000ms, 20'000ms, 80'000ms, 600'000ms};
 constexpr std::size_t most_clients = 4;
 constexpr std::size_t most_said = 400'000;  // by one speaker
+constexpr std::size_t most_reads = 4'000;   // of what one speaker says, where the scenario bounds what a read gives
 constexpr int most_steps = 300;
 constexpr std::size_t large = 70'000;
 
@@ -207,6 +208,9 @@ void Conversation::whole_proxy(unsigned what) {
 }
 
 void Conversation::say(Speaker& who, std::string_view bytes, std::size_t piece) {
+  if (const std::size_t step = who.peer->link().step; step != SIZE_MAX) {  // a read costs a turn of the whole proxy
+    bytes = bytes.substr(0, step * most_reads - std::min(step * most_reads, who.said.size()));
+  }
   while (!bytes.empty() && may_speak(who)) {
     const std::string_view part = bytes.substr(0, piece);
     who.said += part;

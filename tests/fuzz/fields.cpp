@@ -117,7 +117,7 @@ Trailers decode(std::string bytes) {
   ContentDecoder decoder;
   decoder.start(Framing::chunked, 0, ContentDecoder::Side::request);
   const ContentDecoder::Step step = decoder.decode(bytes.data(), bytes.size());
-  return {decoder.trailers(), step.end};
+  return {std::string(decoder.trailers()), step.end};
 }
 
 void check_trailers(std::string_view lines, bool strip) {

@@ -2,8 +2,12 @@
 #include "net/listener.h"
 
 #include <doctest/doctest.h>
+#include <fcntl.h>
+#include <sys/resource.h>
 
+#include <array>
 #include <cerrno>
+#include <optional>
 #include <vector>
 
 #include "sockets.h"
@@ -14,8 +18,8 @@ namespace {
 class Accepts final : public Patient, public AcceptUser {
  public:
   Accepts(Loop& loop, std::size_t expected) : Patient(loop), expected_(expected) {}
-  void on_accepted(std::unique_ptr<Transport> transport, const ClientAddress& peer) noexcept override {
-    transports.push_back(std::move(transport));
+  void on_accepted(Fd socket, const ClientAddress& peer) noexcept override {
+    transports.push_back(tcp_transport(loop_, std::move(socket)));
     from = peer;
     if (transports.size() == expected_) loop_.stop();
   }
@@ -26,6 +30,55 @@ class Accepts final : public Patient, public AcceptUser {
 
  private:
   std::size_t expected_;
+};
+
+// While it lives, the process has used up its descriptors.
+class NoDescriptorLeft {
+ public:
+  NoDescriptorLeft() {
+    ::getrlimit(RLIMIT_NOFILE, &before_);
+    for (int i = 0; i < 32; ++i) taken_.emplace_back(::open("/dev/null", O_RDONLY | O_CLOEXEC));  // gaps, too
+    const rlimit none{static_cast<rlim_t>(taken_.back().get()) + 1, before_.rlim_max};
+    ::setrlimit(RLIMIT_NOFILE, &none);
+  }
+  ~NoDescriptorLeft() { ::setrlimit(RLIMIT_NOFILE, &before_); }
+  NoDescriptorLeft(const NoDescriptorLeft&) = delete;
+  NoDescriptorLeft& operator=(const NoDescriptorLeft&) = delete;
+
+ private:
+  rlimit before_{};
+  std::vector<Fd> taken_;
+};
+
+// Serves one connection with descriptors to spare; then two more come and there are none. At the first pause it closes
+// what it has, and at the third connection it ends the loop.
+class OutOfDescriptors final : public Patient, public AcceptUser {
+ public:
+  OutOfDescriptors(Loop& loop, const SocketAddress& address) : Patient(loop), address_(address) {
+    for (Fd& late : late_) late = Fd(::socket(address.family(), SOCK_STREAM | SOCK_CLOEXEC, 0));
+  }
+  void on_accepted(Fd socket, const ClientAddress&) noexcept override {
+    sockets_.push_back(std::move(socket));
+    if (++accepted == 3) loop_.stop();
+  }
+  void on_accept_paused(int error) noexcept override {
+    CHECK(error == EMFILE);
+    if (!accepted_at_pause) accepted_at_pause = accepted;
+    sockets_.clear();
+  }
+  std::optional<int> accepted_at_pause;  // the first one
+  int accepted = 0;
+
+ private:
+  void at_turn_end() noexcept override {
+    if (accepted != 1 || none_) return;
+    none_.emplace();
+    for (const Fd& late : late_) CHECK(::connect(late.get(), raw(address_), address_.size) == 0);
+  }
+  SocketAddress address_;
+  std::array<Fd, 2> late_;
+  std::vector<Fd> sockets_;
+  std::optional<NoDescriptorLeft> none_;
 };
 
 }  // namespace
@@ -75,6 +128,25 @@ TEST_CASE("listener: connections are accepted, each with the address it came fro
   CHECK(user.from.view() == "127.0.0.1");
   CHECK(user.pauses == 0);
   CHECK(listener.open());
+}
+
+TEST_CASE("listener: out of descriptors accepting pauses and goes on; with a reserve one connection more is served") {
+  for (const bool with_reserve : {false, true}) {
+    CAPTURE(with_reserve);
+    auto bound = bind_listeners(loopback(), 1, false);
+    REQUIRE(bound.has_value());
+    Loop loop;
+    OutOfDescriptors user(loop, bound.value().address);
+    Listener listener(loop, std::move(bound.value().sockets.front()), user);
+    const Fd first = connect_to(bound.value().address);
+    if (with_reserve) {
+      listener.keep_reserve();
+      listener.keep_reserve();  // nothing more is held back
+    }
+    loop.run(user);
+    CHECK(user.accepted_at_pause == (with_reserve ? 2 : 1));
+    CHECK(user.accepted == 3);
+  }
 }
 
 TEST_CASE("listener: what waits in the backlog is served when it closes, and nothing after that") {

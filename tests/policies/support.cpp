@@ -164,7 +164,8 @@ void TestWorker::respond(std::uint16_t status) {
 }
 
 std::string TestWorker::complete() {
-  pipeline->on_complete(x);
+  std::size_t completed = 0;
+  pipeline->on_complete(x, completed);
   return std::string(services_.lines.current_lines());
 }
 

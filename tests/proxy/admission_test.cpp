@@ -28,10 +28,12 @@ class NobodyListens final : public ClientStream {
   void send_end(std::string_view) override {}
   Outbox::Flushed flush() override { return Outbox::Flushed::all; }
   std::size_t unsent() const noexcept override { return 0; }
+  std::size_t unread() const noexcept override { return 0; }
+  std::size_t undelivered() const noexcept override { return 0; }
   void want_content(bool) override {}
   void become_tunnel() override {}
   bool may_keep_alive() const noexcept override { return true; }
-  void exchange_over(Ending) override {}
+  void exchange_over(Ending) noexcept override {}
 };
 
 struct Watched {
@@ -122,6 +124,31 @@ class Lane final : public Origin {
   int served_ = 0;
 };
 
+// Serves the first; the others find no memory, so each ends while it is being admitted.
+class RunsOut final : public Origin {
+ public:
+  Lease acquire(Exchange&, bool) override {
+    if (std::exchange(serves_, false)) return {};
+    const auto at = reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0));
+    if (refused_++ == 0) first_at_ = at;
+    deepest_ = std::max(deepest_, std::max(at, first_at_) - std::min(at, first_at_));
+    throw std::bad_alloc();
+  }
+  void give_up(Exchange&) noexcept override {}
+  std::size_t refused() const noexcept { return refused_; }
+  std::uintptr_t deepest() const noexcept { return deepest_; }  // stack bytes between the first and any other
+
+ private:
+  bool serves_ = true;
+  std::size_t refused_ = 0;
+  std::uintptr_t first_at_ = 0;
+  std::uintptr_t deepest_ = 0;
+};
+
+struct NobodyElse final : AdmissionPeers {
+  void wake_another(const WorkerContext&) noexcept override {}
+};
+
 // Posts as the server does: one wake-up under way per lane.
 struct Lanes final : AdmissionPeers {
   void wake_another(const WorkerContext& not_me) noexcept override {
@@ -158,6 +185,7 @@ std::uint32_t most_at_once(const View& like, unsigned seed) {
   CHECK(watched.inside.load() == 0);
   CHECK(shared.concurrency.in_use() == 0);
   CHECK(shared.queue.in_use() == 0);
+  CHECK(shared.uploads.in_use() == 0);
   return watched.most.load();
 }
 
@@ -174,6 +202,33 @@ TEST_CASE("admission: four threads never use more than the slots, and nobody is 
     REQUIRE(most <= slots);
   }
   CHECK(most == slots);
+}
+
+TEST_CASE("admission: a long queue whose exchanges end as they are admitted needs no stack for each") {
+  constexpr std::size_t queued = 1500;  // as many lines as the log takes at once
+  testing::Scenario s({.policies = "  limits: {concurrency: 1, queue: " + std::to_string(queued) + "}"});
+  NobodyElse nobody_else;
+  RunsOut origin;
+  NobodyListens client;
+  policies::ConnectionFacts facts;
+  WorkerContext& context = s.context();
+  Admission admission(context, nobody_else);
+  std::vector<std::unique_ptr<Exchange>> all;
+  all.reserve(queued + 1);
+  std::string head = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+  for (std::size_t i = 0; i <= queued; ++i) {
+    Exchange& exchange = *all.emplace_back(std::make_unique<Exchange>(context));
+    exchange.begin(client, {.origin = &origin, .admission = &admission}, context.view, facts);
+    REQUIRE(exchange.parser.parse(head.data(), head.size(), exchange.x().request) == http::Progress::done);
+    exchange.on_request_head();
+  }
+  CHECK(admission.waiting() == queued);
+  all.front()->on_downstream_lost();
+  CHECK(origin.refused() == queued);
+  CHECK(origin.deepest() == 0);
+  CHECK(admission.waiting() == 0);
+  CHECK(s.shared().concurrency.in_use() == 0);
+  for (auto& exchange : all) exchange->rest();
 }
 
 }  // namespace holdfast::proxy

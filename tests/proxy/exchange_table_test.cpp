@@ -29,10 +29,12 @@ class SilentClient final : public ClientStream {
   void send_end(std::string_view) override {}
   Outbox::Flushed flush() override { return Outbox::Flushed::all; }
   std::size_t unsent() const noexcept override { return 0; }
+  std::size_t unread() const noexcept override { return 0; }
+  std::size_t undelivered() const noexcept override { return 0; }
   void want_content(bool) override {}
   void become_tunnel() override {}
   bool may_keep_alive() const noexcept override { return true; }
-  void exchange_over(Ending) override { ++overs; }
+  void exchange_over(Ending) noexcept override { ++overs; }
   int replies = 0;
   int overs = 0;
 };

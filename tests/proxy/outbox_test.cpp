@@ -38,6 +38,7 @@ class Taker final : public net::Transport {
   void want_write(bool) noexcept override {}
   void shutdown_write() noexcept override {}
   void reset_on_close() noexcept override {}
+  std::size_t undelivered() const noexcept override { return 0; }
   bool readable_now() noexcept override { return false; }
 
   std::deque<std::size_t> takes;

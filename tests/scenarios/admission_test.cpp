@@ -136,6 +136,28 @@ TEST_CASE("admission: rateLimit lets the burst pass, then the rate, per client; 
   CHECK(ask(c) == 429);
 }
 
+TEST_CASE("admission: while memory is short one request at a time is served and any more are shed as memory_pressure") {
+  Scenario s;
+  s.shared().memory_short = true;
+  Peer& c = s.client();
+  c.send(get("/a"));
+  CHECK(s.in_flight() == 1);
+  Peer& other = s.client();
+  other.send(get("/b"));
+  const std::string refused = other.take();
+  CHECK(status_of(refused) == 503);
+  CHECK(contains(refused, "Retry-After: "));
+  CHECK(in_line(s.last_line(), "reason") == "memory_pressure");
+  CHECK(in_line(s.last_line(), "blame") == "sidecar");
+  s.app().send(empty_ok);
+  CHECK(status_of(c.take()) == 200);
+  other.send(get("/b"));
+  s.app().take();
+  s.app().send(empty_ok);
+  CHECK(status_of(other.take()) == 200);
+  s.shared().memory_short = false;
+}
+
 TEST_CASE("admission: above the memory bound new requests are shed as memory_pressure") {
   Scenario s;
   s.shared().block_bytes_max = 1;
@@ -149,6 +171,207 @@ TEST_CASE("admission: above the memory bound new requests are shed as memory_pre
   c.send(get("/b"));
   CHECK(contains(c.received(), "HTTP/1.1 503 "));
   CHECK(in_line(s.last_line(), "reason") == "memory_pressure");
+}
+
+// --- clients that are slow on purpose ---
+
+namespace {
+
+std::string upload_head(std::size_t length) {
+  return "POST /upload HTTP/1.1\r\nHost: a\r\nContent-Length: " + std::to_string(length) + "\r\n\r\n";
+}
+
+// Uploads of 1 MB at `rate` bytes a second each; whoever is ended comes back at once.
+class Attack {
+ public:
+  Attack(Scenario& scenario, std::size_t count, std::size_t rate, std::size_t workers = 1)
+      : scenario_(scenario), rate_(rate), workers_(workers) {
+    for (std::size_t i = 0; i < count; ++i) begin();
+  }
+  // A second of it, in quarters.
+  void go_on() {
+    for (int quarter = 0; quarter < 4; ++quarter) {
+      for (std::size_t i = 0; i < uploads_.size(); ++i) {
+        if (uploads_[i]->open()) uploads_[i]->link().to_proxy += std::string(rate_ / 4, 'x');
+      }
+      scenario_.advance(250ms);
+      const std::size_t ended = std::erase_if(uploads_, [](const Peer* one) { return !one->open(); });
+      for (std::size_t i = 0; i < ended; ++i) begin();
+    }
+  }
+
+ private:
+  void begin() {
+    uploads_.push_back(&scenario_.client("198.51.100.1", ++begun_ % workers_));
+    uploads_.back()->send(upload_head(1'000'000));
+  }
+  Scenario& scenario_;
+  std::size_t rate_;
+  std::size_t workers_;
+  std::size_t begun_ = 0;
+  std::vector<Peer*> uploads_;
+};
+
+// Answers whatever of `target` has come to the app, on any connection.
+void answer_all(Scenario& s, std::string_view target) {
+  for (std::size_t n = 0; n < s.dialled(); ++n) {
+    Peer& app = s.app(n);
+    if (app.closed() || app.was_reset() || !contains(app.received(), target)) continue;
+    app.take();
+    app.send(empty_ok);
+  }
+}
+
+std::size_t lines_with(Scenario& s, std::string_view reason) {
+  std::size_t count = 0;
+  for (const std::string& line : s.log()) {
+    if (in_line(line, "reason") == reason) ++count;
+  }
+  return count;
+}
+
+}  // namespace
+
+TEST_CASE("admission: while slow uploads take all the slots they can get, others are served at once") {
+  for (const std::size_t workers : {std::size_t{1}, std::size_t{2}}) {
+    CAPTURE(workers);
+    Scenario s({.policies = "  limits: {concurrency: 16, queue: 8}", .workers = workers});
+    Attack attack(s, 60, 600, workers);
+    for (std::size_t second = 0; second < 12; ++second) {
+      CAPTURE(second);
+      Peer& reader = s.client("192.0.2.1", second % workers);
+      reader.send(get("/honest"));
+      answer_all(s, "/honest");
+      CHECK(status_of(reader.take()) == 200);
+      Peer& writer = s.client("192.0.2.1", second % workers);
+      writer.send("POST /whole HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello");
+      answer_all(s, "/whole");
+      CHECK(status_of(writer.take()) == 200);
+      Peer& halting = s.client("192.0.2.1", second % workers);  // its content comes a moment later
+      halting.send("POST /halting HTTP/1.1\r\nHost: a\r\nContent-Length: 20000\r\n\r\n");
+      for (int i = 0; i < 4; ++i) halting.send(std::string(5000, 'x'));
+      answer_all(s, "/halting");
+      CHECK(status_of(halting.take()) == 200);
+      attack.go_on();
+    }
+    CHECK(s.shared().uploads.in_use() <= 12);
+    CHECK(lines_with(s, "client_body_slow") >= 24);
+  }
+}
+
+TEST_CASE("admission: slow uploads are ended while others wait, and only then") {
+  for (const bool somebody_waits : {false, true}) {
+    CAPTURE(somebody_waits);
+    Scenario s({.policies = "  limits: {concurrency: 2, queue: 8, queueWait: 10s}"});
+    Peer& slow = s.client();
+    slow.send(upload_head(100'000));
+    Peer& fast = s.client();
+    fast.send(upload_head(1'000'000));
+    Peer* waiting = nullptr;
+    for (int i = 0; i < 28; ++i) {
+      if (i == 2 && somebody_waits) {
+        waiting = &s.client();
+        waiting->send(get("/waiting"));
+      }
+      s.advance(250ms);
+      if (slow.open()) slow.send(std::string(1000, 'x'));
+      fast.send(std::string(5000, 'x'));
+      if (i < 11) REQUIRE(slow.open());  // three seconds are everybody's
+    }
+    CHECK(fast.open());
+    REQUIRE(slow.open() == !somebody_waits);
+    if (!somebody_waits) continue;
+    CHECK(status_of(slow.take()) == 408);
+    const std::string line = s.log().front();
+    CHECK(in_line(line, "reason") == "client_body_slow");
+    CHECK(in_line(line, "cause") == "slower than 16 KiB/s while others waited");
+    answer_all(s, "/waiting");
+    CHECK(status_of(waiting->take()) == 200);
+  }
+}
+
+TEST_CASE("admission: one slow upload is ended for one who waits, the longest admitted first") {
+  Scenario s({.policies = "  limits: {concurrency: 3, queue: 8, queueWait: 10s}"});
+  std::vector<Peer*> slow;
+  for (int i = 0; i < 3; ++i) {
+    slow.push_back(&s.client());
+    slow.back()->send(upload_head(100'000));
+  }
+  s.client().send(get("/waiting"));
+  s.advance(5s);
+  CHECK(!slow[0]->open());
+  CHECK(slow[1]->open());
+  CHECK(slow[2]->open());
+}
+
+TEST_CASE("admission: who takes a response slowly is cut while others wait, and only then") {
+  for (const bool somebody_waits : {false, true}) {
+    CAPTURE(somebody_waits);
+    Scenario s({.policies = "  limits: {concurrency: 1, queue: 8, queueWait: 10s}"});
+    Peer& slow = s.client();
+    slow.hold(1000);
+    slow.send(get("/large"));
+    s.app().send("HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n" + std::string(500'000, 'x'));
+    Peer& waiting = s.client();
+    if (somebody_waits) waiting.send(get("/waiting"));
+    for (int i = 0; i < 6; ++i) {
+      s.advance(1s);
+      slow.read(900);
+    }
+    REQUIRE(slow.open() == !somebody_waits);
+    if (!somebody_waits) continue;
+    CHECK(in_line(s.log().front(), "reason") == "client_read_slow");
+    CHECK(in_line(s.log().front(), "cause") == "slower than 16 KiB/s while others waited");
+    answer_all(s, "/waiting");
+    CHECK(status_of(waiting.take()) == 200);
+  }
+}
+
+TEST_CASE("admission: who reads 20 KB/s or whom the app holds up is not ended, whoever waits") {
+  Scenario s(
+      {.policies = "  limits: {concurrency: 2, queue: 8, queueWait: 1m}\n  timeouts: {request: 50s, streamIdle: 30s}"});
+  Peer& reader = s.client();
+  reader.hold(300'000);
+  reader.send(get("/large"));
+  s.app(0).send("HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n" + std::string(900'000, 'x'));
+  reader.link().room = 1;  // as a kernel does it, which takes nothing more until much of what it has is delivered
+  Peer& upload = s.client();
+  upload.send(upload_head(500'000));
+  s.app(1).hold(10);
+  upload.send(std::string(200'000, 'x'));
+  s.client().send(get("/waiting"));
+  for (int i = 0; i < 12; ++i) {
+    s.advance(1s);
+    reader.read(20'000);
+  }
+  CHECK(reader.open());
+  CHECK(upload.open());
+}
+
+TEST_CASE("admission: an upload that was refused does not count among uploads, even when its content comes after all") {
+  Scenario s({.policies = "  limits: {concurrency: 1, queue: 0}"});
+  s.client().send(get("/a"));
+  Peer& refused = s.client();
+  refused.hold(10);  // so that the exchange lasts until its content has come
+  refused.send(upload_head(10));
+  refused.send("1234567890");
+  refused.release();
+  CHECK(contains(refused.received(), " 503 "));
+  CHECK(s.shared().uploads.in_use() == 0);
+}
+
+TEST_CASE("admission: timeouts in report mode count who should make room, and end nobody") {
+  Scenario s({.policies = "  limits: {concurrency: 1, queue: 8, queueWait: 10s}\n  timeouts: {mode: report}"});
+  Peer& slow = s.client();
+  slow.send(upload_head(100));
+  s.client().send(get("/waiting"));
+  s.advance(6s);
+  CHECK(slow.open());
+  slow.send(std::string(100, 'x'));
+  s.app().take();
+  s.app().send(empty_ok);
+  CHECK(status_of(slow.take()) == 200);
+  CHECK(contains(s.log().front(), "client_body_slow timeouts.clientBodyIdle"));
 }
 
 }  // namespace holdfast::testing

@@ -149,6 +149,19 @@ TEST_CASE("timeouts: an upload that trickles is ended as client_body_slow, one t
   }
 }
 
+TEST_CASE("timeouts: the wait for one upload does not count against those after it") {
+  Scenario s;
+  Peer& c = s.client();
+  for (int i = 0; i < 15; ++i) {
+    CAPTURE(i);
+    c.send("POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\n");
+    s.advance(2s);
+    c.send("xxxx");
+    s.app().send("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+    REQUIRE(status_of(c.take()) == 200);
+  }
+}
+
 TEST_CASE("timeouts: an upload that the app holds up is not the client's fault") {
   Scenario s({.policies = "  timeouts: {request: 10m, streamIdle: 30s}"});
   Peer& c = s.client();

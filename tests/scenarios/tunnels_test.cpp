@@ -68,6 +68,20 @@ TEST_CASE("tunnels: a client that half closes still gets what the app has to say
   CHECK(in_line(s.last_line(), "reason") == "ok");
 }
 
+TEST_CASE("tunnels: a tunnel that its client resets has ended well") {
+  Scenario s;
+  Peer& c = s.client();
+  c.send(ask);
+  s.app().send(agree);
+  c.take();
+  c.reset();
+  CHECK(!s.app().open());
+  const std::string line = s.last_line();
+  CHECK(in_line(line, "reason") == "ok");
+  CHECK(in_line(line, "blame") == "none");
+  CHECK(in_line(line, "truncated") == "false");
+}
+
 TEST_CASE("tunnels: a side that does not read stops the other, and little is held") {
   Scenario s;
   Peer& c = s.client();
@@ -117,6 +131,7 @@ TEST_CASE("tunnels: a tunnel ends when finish is up") {
   s.cut_all();
   CHECK(!c.open());
   CHECK(!s.app().open());
+  CHECK(in_line(s.last_line(), "reason") == "ok");
 }
 
 TEST_CASE("tunnels: an app that declines answers as to any request") {

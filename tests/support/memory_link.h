@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "net/transport.h"
+#include "who_runs.h"
 
 namespace holdfast::testing {
 
@@ -69,6 +70,7 @@ class MemoryTransport final : public net::Transport {
     std::size_t left =
         std::min(link_.step, link_.gone ? SIZE_MAX : link_.room - std::min(link_.room, link_.from_proxy.size()));
     std::size_t moved = 0;
+    const WhoRuns test = WhoRuns::test();
     for (const iovec& part : parts) {
       const std::size_t n = std::min(left, part.iov_len);
       if (!link_.gone) link_.from_proxy.append(static_cast<const char*>(part.iov_base), n);
@@ -81,9 +83,10 @@ class MemoryTransport final : public net::Transport {
   }
 
   void want_read(bool wanted) noexcept override { link_.want_read = wanted; }
-  void want_write(bool wanted) noexcept override { link_.want_write = wanted; }
+  void want_write(bool wanted) override { link_.want_write = wanted; }
   void shutdown_write() noexcept override { link_.proxy_fin = true; }
   void reset_on_close() noexcept override { link_.reset_on_close = true; }
+  std::size_t undelivered() const noexcept override { return link_.from_proxy.size(); }
   bool readable_now() noexcept override { return link_.readable(); }
 
  private:

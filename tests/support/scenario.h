@@ -17,6 +17,7 @@
 #include "core/clock.h"
 #include "memory_link.h"
 #include "proxy/downstream.h"
+#include "telemetry/log_writer.h"
 
 namespace holdfast::testing {
 
@@ -64,6 +65,8 @@ struct Options {
   unsigned trusted_hops = 0;
   std::size_t workers = 1;
   std::size_t step = SIZE_MAX;  // most bytes per read, of every connection
+  int log_sink = -1;            // where a writer thread writes the log; else the test reads it with log()
+  std::size_t may_lose = 0;     // exchanges for whose line or count there may be no memory
   bool throwing_hooks = false;  // a policy that throws where the field `x-throw` says: request, response, complete
 };
 
@@ -81,6 +84,8 @@ class Scenario {
   Peer& app(std::size_t n = 0);
   std::size_t dialled() const noexcept;  // connections established to the app so far
   void app_is(App state, int error = 0);
+  void dial_fails(int error);                                          // the oldest of those that hang
+  std::size_t not_accepted() const noexcept { return not_accepted_; }  // clients for whom there was no memory
 
   void run();  // until nothing happens any more; send() and advance() do it
   void advance(Duration time);
@@ -94,9 +99,14 @@ class Scenario {
 
   std::vector<std::string> log();  // complete lines so far
   std::string last_line();
+  // Nobody reads the log: every block of it is full, until somebody reads again. Lines of exchanges are dropped then.
+  void log_reader_stops();
+  void log_reader_returns();
+  telemetry::LogWriter& log_writer() noexcept;
   std::string metrics();
   std::uint64_t metric(std::string_view series);  // value of `name{labels}`; 0 when it is not there
   std::size_t block_bytes() const noexcept;
+  std::uint64_t exchanges() const noexcept;  // that are over
   std::uint32_t in_flight() const noexcept;
   std::uint32_t queued() const noexcept;
   proxy::Shared& shared() noexcept;
@@ -111,6 +121,7 @@ class Scenario {
   struct Services;
   struct OneWorker;
   bool pump();
+  void accept(OneWorker& worker, std::unique_ptr<net::Transport> transport, const ClientAddress& peer);
   void collect_log();
 
   Options options_;
@@ -120,9 +131,11 @@ class Scenario {
   std::deque<Peer> apps_;
   App app_state_ = App::accepts;
   int app_error_ = 0;
+  std::size_t not_accepted_ = 0;
   std::string log_;
   std::unique_ptr<Services> services_;
   std::vector<std::unique_ptr<OneWorker>> workers_;
+  bool log_reader_stopped_ = false;
   bool checked_ = false;
 };
 

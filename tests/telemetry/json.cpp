@@ -93,6 +93,39 @@ TEST_CASE("log lines: one special byte at any place of a text of any size is fou
   }
 }
 
+TEST_CASE("log lines: a long text is written as its characters are one by one, however many of them are special") {
+  std::mt19937 random(7);
+  const std::array<std::string, 8> specials{"\"", "\\", "\n", "\x01", "…", "ü", "\u2028", "\xFF"};
+  const auto inner = [](const std::string& line) { return line.substr(6, line.size() - 9); };
+  for (std::uint32_t every : {1U, 2U, 5U, 20U, 60U}) {
+    for (int round = 0; round < 100; ++round) {
+      std::string value;
+      std::string expected;
+      for (std::size_t n = random() % 200; n > 0; --n) {
+        const std::string one = random() % every == 0 ? specials[random() % specials.size()] : std::string(1, 'p');
+        value += one;
+        expected += inner(line_of(one));
+      }
+      REQUIRE(inner(line_of(value)) == expected);
+    }
+  }
+}
+
+TEST_CASE("log lines: a text of which all fits but the last character is cut before that one") {
+  for (std::size_t size = 200; size < 260; ++size) {
+    const std::string value = std::string(size, 'x') + "€\"";
+    const std::string line = line_of(value, 256);
+    CAPTURE(size);
+    CHECK(JsonReader::is_line(line));
+    const std::string shown = line.substr(6, line.size() - 9);
+    const bool whole = shown == std::string(size, 'x') + "€\\\"";
+    const bool cut_text =
+        shown.ends_with("…") && std::string(size, 'x').append("€").starts_with(shown.substr(0, shown.size() - 3));
+    CHECK((whole || cut_text));
+    CHECK((whole || shown.size() > 225));
+  }
+}
+
 TEST_CASE("log lines: a peer cannot forge a member or a line") {
   const std::string attack = "x\",\"status\":200}\n{\"ts\":\"2026-01-01T00:00:00.000000Z\",\"level\":\"info\"}";
   const std::string line = line_of(attack);
