@@ -22,7 +22,7 @@ const sockaddr* as_sockaddr(const SocketAddress& address) noexcept {
 
 // recv and send go to the kernel directly: in a program with threads the library's functions are points of
 // cancellation, which nobody here wants and every call pays for. The sanitizers watch the library's.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#ifdef HOLDFAST_SANITIZED
 long receive(int fd, char* into, std::size_t room) noexcept { return ::recv(fd, into, room, 0); }
 long send(int fd, const iovec& all) noexcept { return ::send(fd, all.iov_base, all.iov_len, MSG_NOSIGNAL); }
 #else

@@ -52,6 +52,8 @@ BANS = [
          "static std::vector<int> seen{};"),
         ("static constexpr int most = 3;", "static Result<int, Error> parse(std::string_view text);",
          "static const char* const names[] = {};", "x = static_cast<int>(y);", "static_assert(sizeof(int) == 4);")),
+    Ban("using namespace", r"\busing\s+namespace\b", "name what is used: a header decides for all who include it",
+        ("using namespace holdfast;",), ("using core::Fd;", "namespace holdfast {"), r"^(src|tests)/.*\.h$", example_path="src/proxy/example.h"),
     Ban("catch", r"\bcatch\s*\(", "return a Result; exceptions are caught at the named boundaries only",
         ("try { f(); } catch (const std::exception&) {}",), ("int catches(int);",)),
     Ban("throw", r"\bthrow\b", "return a Result or end the process with HOLDFAST_CHECK",

@@ -164,7 +164,7 @@ TEST_CASE("memory: what the kernel says of this process is more than nothing and
 }
 
 // A sanitizer's allocator keeps to itself what it keeps.
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#ifndef HOLDFAST_SANITIZED
 TEST_CASE("memory: what a peak leaves with the allocator goes back to the kernel, with a limit or without") {
   for (const bool limited : {true, false}) {
     CAPTURE(limited);
