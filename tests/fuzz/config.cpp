@@ -34,23 +34,29 @@ Loaded load_as(bool policy, const std::string& text) {
   return load(sources, {policies::sections(), policies::cross_rules()}, machine);
 }
 
-void check_place(const Place& place, const std::string& text) {
-  require(!place.file.empty(), "a fault names its file");
-  if (place.file != "file" || place.line == 0) return;
-  std::size_t lines = 1;  // CR, LF and CRLF all end a line
+// CR, LF and CRLF all end a line.
+std::size_t lines_of(const std::string& text) {
+  std::size_t lines = 1;
   for (std::size_t i = 0; i < text.size(); ++i) {
     if (text[i] == '\n' || (text[i] == '\r' && (i + 1 == text.size() || text[i + 1] != '\n'))) ++lines;
   }
+  return lines;
+}
+
+void check_place(const Place& place, const std::string& text, std::size_t lines) {
+  require(!place.file.empty(), "a fault names its file");
+  if (place.file != "file" || place.line == 0) return;
   require(place.line >= 1 && static_cast<std::size_t>(place.line) <= lines, "a line of the file");
   require(place.column >= 1 && static_cast<std::size_t>(place.column) <= text.size() + 2, "a column of the file");
 }
 
 void check_faults(const std::vector<Fault>& faults, const std::string& text, bool refused) {
   bool error = false;
+  const std::size_t lines = lines_of(text);
   for (const Fault& fault : faults) {
     error = error || !fault.warning;
     require(!fault.code.empty() && !fault.sentence.empty(), "a fault says what it is");
-    check_place(fault.place, text);
+    check_place(fault.place, text, lines);
     require(to_text(fault).find('\n') == std::string::npos, "a fault is one line");
   }
   require(error == refused, "an error refuses the file, a warning does not");
