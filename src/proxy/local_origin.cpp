@@ -27,14 +27,13 @@ class LocalOrigin::Stream final : public OriginStream, public Continuation, publ
   void send_request(const policies::Exchange&, ContentShape shape) override {
     complete_ = shape.framing == http::Framing::none || (shape.framing == http::Framing::length && shape.length == 0);
     if (shape.framing == http::Framing::length) content_.reserve(shape.length);  // within the limit of the plan
+    expected_ = exchange_->x().request.expect_continue && !complete_;
   }
   void send_content(Content content) override { content_.append(content.bytes); }
   void send_end(std::string_view) override { complete_ = true; }
   Outbox::Flushed flush() override {
-    if (complete_ && !std::exchange(asked_, complete_)) {
-      continuing_ = true;
-      origin_.context_.later(*this);
-    }
+    const bool ready = complete_ && !std::exchange(asked_, complete_);
+    if ((ready || expected_) && !std::exchange(continuing_, true)) origin_.context_.later(*this);
     return Outbox::Flushed::all;
   }
   std::size_t unsent() const noexcept override { return 0; }
@@ -49,6 +48,11 @@ class LocalOrigin::Stream final : public OriginStream, public Continuation, publ
   void proceed() noexcept override {
     continuing_ = false;
     if (exchange_ == nullptr) return;
+    const bool expected = std::exchange(expected_, false);
+    if (!complete_) {
+      if (expected && content_.empty()) invite();
+      return;
+    }
     guarded(*exchange_, [this] {
       const http::RequestHead& head = exchange_->x().request;
       const LocalRequest request{head.text(head.method_text),
@@ -80,6 +84,17 @@ class LocalOrigin::Stream final : public OriginStream, public Continuation, publ
   std::uint64_t ticket() const noexcept { return ticket_; }
 
  private:
+  // RFC 9110 10.1.1: what a client waits for before it sends its content, unless this has come already.
+  void invite() {
+    Exchange& exchange = *exchange_;
+    guarded(exchange, [&exchange] {
+      static_head(exchange.x().response, "HTTP/1.1 100 Continue\r\n\r\n");
+      exchange.on_response_interim();
+      exchange.x().response.clear();
+      exchange.settle();
+    });
+  }
+
   void write_head() {
     head_ = "HTTP/1.1 " + std::to_string(response_.status) + " ";
     head_.append(http::reason_phrase(response_.status)).append("\r\ncontent-type: ").append(response_.content_type);
@@ -93,6 +108,7 @@ class LocalOrigin::Stream final : public OriginStream, public Continuation, publ
   std::string content_;
   std::string head_;
   LocalResponse response_;
+  bool expected_ = false;  // a 100 (Continue)
   bool complete_ = false;
   bool asked_ = false;
   bool answered_ = false;

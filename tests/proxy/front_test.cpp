@@ -1,4 +1,5 @@
-// The connections of a listener with a plan of its own: when it is full, who has been idle for longest makes room.
+// A listener with a plan of its own, before a handler of our own: who makes room when it is full, and who is told to go
+// on.
 #include <doctest/doctest.h>
 
 #include <deque>
@@ -25,6 +26,7 @@ policies::Plan plan_for(std::uint32_t connections) {
   plan.listener.target_bytes.max = 1024;
   policies::RoutePlan route;
   route.name = "local";
+  route.body.max = 1024;
   plan.routes.push_back(std::move(route));
   return plan;
 }
@@ -37,9 +39,9 @@ ViewRef view_of(const policies::Plan& plan) {
   return ViewRef(std::move(view));
 }
 
-struct Silent final : LocalHandler {
+struct Handler final : LocalHandler {
   void on_request(const LocalRequest& request, Responder responder) override {
-    if (request.path != "/slow") responder.answer({});
+    if (request.path != "/slow") responder.answer({.content = std::string(request.content)});
   }
 };
 
@@ -57,9 +59,10 @@ struct Listening {
     pass();
     return links.back();
   }
-  void ask(Link& link, const char* path) {
-    link.to_proxy = std::string("GET ") + path + " HTTP/1.1\r\nhost: a\r\n\r\n";
-    link.user->on_readable();
+  void ask(Link& link, const char* path) { send(link, std::string("GET ") + path + " HTTP/1.1\r\nhost: a\r\n\r\n"); }
+  void send(Link& link, const std::string& bytes) {
+    link.to_proxy += bytes;
+    if (link.want_read) link.user->on_readable();
     pass();
   }
   void pass() {
@@ -77,7 +80,7 @@ struct Listening {
   std::deque<Link> links;
   Shared shared{16};
   WorkerContext context{shared, policies::RequestIdSource(1, 1)};
-  Silent handler;
+  Handler handler;
   LocalOrigin origin{context, handler};
   Front front;
 };
@@ -110,6 +113,29 @@ TEST_CASE("front: who has asked and waits is not idle; with nobody idle the new 
   full.ask(full.links[2], "/slow");
   full.accept();
   CHECK(full.open() == "0 2 ");
+}
+
+TEST_CASE(
+    "front: a client of a local handler that waits for 100 (Continue) gets it, one that does not wait gets none") {
+  Listening listening(4);
+  Link& waiting = listening.accept();
+  listening.send(waiting, "POST /echo HTTP/1.1\r\nhost: a\r\nexpect: 100-continue\r\ncontent-length: 3\r\n\r\n");
+  CHECK(waiting.from_proxy == "HTTP/1.1 100 Continue\r\n\r\n");
+  listening.send(waiting, "abc");
+  CHECK(waiting.from_proxy.find("HTTP/1.1 200 OK\r\n") == 25);
+  CHECK(waiting.from_proxy.ends_with("\r\n\r\nabc"));
+
+  Link& hasty = listening.accept();
+  listening.send(hasty, "POST /echo HTTP/1.1\r\nhost: a\r\nexpect: 100-continue\r\ncontent-length: 3\r\n\r\nab");
+  listening.send(hasty, "c");
+  CHECK(hasty.from_proxy.starts_with("HTTP/1.1 200 OK\r\n"));
+  CHECK(hasty.from_proxy.ends_with("\r\n\r\nabc"));
+
+  Link& old = listening.accept();
+  listening.send(old, "POST /echo HTTP/1.0\r\nexpect: 100-continue\r\ncontent-length: 3\r\n\r\n");
+  CHECK(old.from_proxy.empty());
+  listening.send(old, "abc");
+  CHECK(old.from_proxy.starts_with("HTTP/1.1 200 OK\r\n"));
 }
 
 }  // namespace holdfast::proxy
