@@ -61,7 +61,9 @@ stage() {
 
 # build_preset PRESET [TARGET…]: configures and builds into build/PRESET.
 build_preset() {
-  local preset=$1
+  local preset=$1 cache=$root/build/$1/CMakeCache.txt fresh=()
   shift
-  cmake --preset "$preset" -S "$root" && cmake --build "$root/build/$preset" ${1:+--target "$@"}
+  # When the compiler changes, cmake would begin anew without the preset's other settings.
+  if [[ $preset =~ ^(debug|soak)$ && -f $cache ]] && ! grep -q '^CMAKE_CXX_COMPILER:.*clang' "$cache"; then fresh=(--fresh); fi
+  cmake --preset "$preset" -S "$root" ${fresh[@]+"${fresh[@]}"} && cmake --build "$root/build/$preset" ${1:+--target "$@"}
 }

@@ -22,6 +22,7 @@
 #include "backend/service.h"
 #include "backend/store_health.h"
 #include "backend/store_place.h"
+#include "core/death.h"
 
 namespace {
 
@@ -82,6 +83,7 @@ int run(const std::vector<std::string_view>& arguments) {
 }  // namespace
 
 int main(int count, char** values) {
+  const holdfast::SignalStack signal_stack;
   users::report_crashes();
   try {
     return run(std::vector<std::string_view>(values + 1, values + count));

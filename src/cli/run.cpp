@@ -11,6 +11,7 @@
 #include "cli/flags.h"
 #include "cli/terminal.h"
 #include "cli/version.h"
+#include "core/death.h"
 #include "kubernetes/app_probes.h"
 #include "policies/catalog.h"
 #include "proxy/app_address.h"
@@ -64,6 +65,7 @@ int run_run(std::span<const std::string_view> args) {
   raise_descriptor_limit();
   std::signal(SIGPIPE, SIG_IGN);
   proxy::Server server(std::move(options), std::move(loaded).value());
+  const SignalStack signal_stack;
   handle_fatal_signals(server.writer());
   const proxy::ServerEnd end = server.run();
   restore_fatal_signals();

@@ -26,9 +26,10 @@ std::string parse_unix(std::string_view path, AddressUse use, Address& out) {
 std::string parse_host(std::string_view host, bool bracketed, AddressUse use, Address& out) {
   const std::string text(host);
   std::array<unsigned char, 16> bytes{};
-  if (bracketed) {
-    if (::inet_pton(AF_INET6, text.c_str(), bytes.data()) != 1) return "'" + text + "' is not an IPv6 address";
+  if (bracketed && ::inet_pton(AF_INET6, text.c_str(), bytes.data()) == 1) {
     out.form = Address::Form::ipv6;
+  } else if (bracketed && ::inet_pton(AF_INET, text.c_str(), bytes.data()) != 1) {
+    return "'" + text + "' is not an IPv6 address";
   } else if (host.empty()) {
     if (use == AddressUse::app) return "the host is missing";
     out.form = Address::Form::dual_stack;

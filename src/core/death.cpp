@@ -1,5 +1,9 @@
 #include "core/death.h"
 
+#include <poll.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
 #include <array>
 #include <atomic>
 #include <csignal>
@@ -18,16 +22,23 @@ struct FatalSignal {
 constexpr std::array fatal_signals{FatalSignal{SIGSEGV, "SIGSEGV"}, FatalSignal{SIGBUS, "SIGBUS"},
                                    FatalSignal{SIGFPE, "SIGFPE"},   FatalSignal{SIGILL, "SIGILL"},
                                    FatalSignal{SIGABRT, "SIGABRT"}, FatalSignal{SIGSYS, "SIGSYS"}};
-constexpr std::size_t signal_stack_bytes = 64U << 10U;
 
 // A signal handler has no other way to its data.
 // NOLINTBEGIN(cppcoreguidelines-avoid-non-const-global-variables): see above
 std::atomic<DeathReport> current{nullptr};
-std::array<char, signal_stack_bytes> signal_stack;  // a handler needs room when its thread's stack has run out
+std::atomic<long> reporter{0};  // the thread that reports
 // NOLINTEND(cppcoreguidelines-avoid-non-const-global-variables)
 
 void run_report(int signal, std::string_view cause) noexcept {
-  if (const DeathReport report = current.exchange(nullptr)) report(signal, cause);
+  const long me = ::syscall(SYS_gettid);
+  long first = 0;
+  if (reporter.compare_exchange_strong(first, me)) {
+    if (const DeathReport report = current.load()) report(signal, cause);
+    return;
+  }
+  // Another thread died first and ends the process when it has said so; a report that dies itself goes on at once.
+  constexpr int bound_ms = 1000;
+  if (first != me) ::poll(nullptr, 0, bound_ms);
 }
 
 void on_fatal_signal(int signal) {
@@ -57,13 +68,20 @@ void handle_with(void (*handler)(int)) noexcept {
 
 }  // namespace
 
+// NOLINTNEXTLINE(cppcoreguidelines-pro-type-member-init): nothing reads it before it is written
+SignalStack::SignalStack() noexcept {
+  stack_t stack{};
+  stack.ss_sp = bytes_.data();
+  stack.ss_size = bytes_.size();
+  sigaltstack(&stack, &before_);
+}
+
+SignalStack::~SignalStack() { sigaltstack(&before_, nullptr); }
+
 void report_death(DeathReport report) {
   prepare_stack_trace();
   current.store(report);
-  stack_t stack{};
-  stack.ss_sp = signal_stack.data();
-  stack.ss_size = signal_stack.size();
-  sigaltstack(&stack, nullptr);
+  reporter.store(0);
   handle_with(on_fatal_signal);
   std::set_terminate(on_terminate);
 }

@@ -55,6 +55,9 @@ std::optional<Remark> out_of_reach(const Pod& pod) {
   if (text_of(look(pod.spec, {"os", "name"})) == "windows") {
     return remark(code::windows, "a pod for Windows is not injected", "", pod.spec_at / "os");
   }
+  if (text_of(look(pod.spec, {"nodeSelector", "kubernetes.io/os"})) == "windows") {
+    return remark(code::windows, "a pod for Windows is not injected", "", pod.spec_at / "nodeSelector");
+  }
   return std::nullopt;
 }
 
@@ -104,6 +107,7 @@ class Injection {
                             ? drain_token(options_.drain_key, namespace_name(), plan_.service, app_.container_name)
                             : options_.drain_token;
     warn_about_neighbours();
+    warn_about_privileged_port();
     take_over_port();
     if (settings_.rewrite_probes) plan_.app_probes = rewrite_probes(pod_, app_, edits_, decision_.warnings);
     add_hook();
@@ -152,6 +156,16 @@ class Injection {
       warn(code::mesh, std::string(name) + " takes connections before Holdfast does",
            "count it with holdfast.dev/trusted-hops where it sets X-Forwarded-For", one.at);
     }
+  }
+
+  // The sidecar has no capabilities; whether a runtime asks for one here is its own affair.
+  void warn_about_privileged_port() {
+    constexpr long first_unprivileged = 1024;
+    if (settings_.capture != Capture::same_port || app_.number >= first_unprivileged) return;
+    warn(code::privileged_port,
+         "port " + std::to_string(app_.number) +
+             " is below 1024, and not every container runtime lets a process without privileges listen there",
+         "use holdfast.dev/capture: named-port, or a higher port", app_.container_at / "ports");
   }
 
   void take_over_port() {

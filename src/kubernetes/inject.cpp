@@ -149,7 +149,7 @@ class Injector {
     const Json* pod = find(document, at);
     if (value == nullptr) return;
     if (const auto wrong = misplaced(*value, object, pod_path)) return report(one, *wrong, object, false);
-    if (pod != nullptr && !is_wanted(*pod, object)) return;
+    if (pod != nullptr && !is_wanted(*pod, object)) return remember(one, object, pod, Decision{});
     const PodContext context{object.kind, namespace_of(object), object.name, at,
                              [&one](const Path& path) { return quote_at(one.document->tree, path); }};
     Decision decision = decide(document, context, options_);

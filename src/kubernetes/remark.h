@@ -27,6 +27,7 @@ inline constexpr std::string_view already_injected = "already-injected";
 inline constexpr std::string_view name_taken = "name-taken";
 inline constexpr std::string_view port_taken = "port-taken";
 inline constexpr std::string_view no_port = "no-port";
+inline constexpr std::string_view privileged_port = "privileged-port";
 inline constexpr std::string_view several_ports = "several-ports";
 inline constexpr std::string_view several_containers = "several-containers";
 inline constexpr std::string_view no_container = "no-container";

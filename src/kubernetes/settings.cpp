@@ -148,6 +148,15 @@ Result<Settings, Remark> read_settings(const Json& metadata, const Path& at, Set
                       shown(settings.memory_limit) + ")",
                   "raise memory-limit or lower memory-request", limit};
   }
+  const std::uint64_t least = settings.policy.empty() ? least_memory_of_default : least_memory;
+  constexpr double thousandths = 1000;
+  if (quantity_of(settings.memory_limit).value_or(0) / thousandths < static_cast<double>(least)) {
+    return Remark{std::string(code::bad_annotation),
+                  "memory-limit " + shown(settings.memory_limit) + " is less than the sidecar needs " +
+                      (settings.policy.empty() ? "with the default policy, " : "with any policy, ") +
+                      std::to_string(least >> 20U) + "Mi",
+                  settings.policy.empty() ? "raise it, or name a policy with fewer connections" : "raise it", limit};
+  }
   if (settings.capture == Capture::same_port && settings.proxy_port) {
     return Remark{std::string(code::bad_annotation), "with capture same-port the proxy has the app's port",
                   "remove proxy-port", here / "holdfast.dev/proxy-port"};

@@ -13,6 +13,11 @@ inline constexpr std::string_view status_key = "holdfast.dev/status";
 inline constexpr std::string_view inject_label = "holdfast.dev/inject";        // of a pod: "true" or "false"
 inline constexpr std::string_view namespace_label = "holdfast.dev/injection";  // of a namespace: enabled
 
+// Bytes below which no sidecar starts: the bound of profile standard@1, and that of a policy that asks for next to
+// nothing.
+inline constexpr std::uint64_t least_memory_of_default = std::uint64_t{69} << 20U;
+inline constexpr std::uint64_t least_memory = std::uint64_t{16} << 20U;
+
 enum class Capture : std::uint8_t {
   named_port,  // the port keeps its name, and its number becomes the proxy's
   same_port,   // the proxy has the port of the pod's address, the app that of loopback

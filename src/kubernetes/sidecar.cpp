@@ -1,5 +1,7 @@
 #include "kubernetes/sidecar.h"
 
+#include <algorithm>
+
 namespace holdfast::kubernetes {
 namespace {
 
@@ -16,12 +18,13 @@ Json arguments(const SidecarPlan& plan, const AppPort& app, const Settings& sett
   // The app has loopback, the proxy the address that others reach: with the app on all addresses, bind fails.
   Json args =
       Json::array({"run", "--service=" + plan.service,
-                   "--listen=" + std::string(same_port ? "$(POD_IP)" : "") + ":" + std::to_string(plan.listen_port),
+                   "--listen=" + std::string(same_port ? "[$(POD_IP)]" : "") + ":" + std::to_string(plan.listen_port),
                    "--upstream=127.0.0.1:" + std::to_string(app.number),
                    "--telemetry=:" + std::to_string(telemetry_port), "--admin=127.0.0.1:" + std::to_string(admin_port),
                    "--workers=1", "--trusted-hops=" + settings.trusted_hops, "--log-format=json"});
   if (plan.grace_seconds > default_grace_seconds) {
-    args.push_back("--termination-grace=" + std::to_string(plan.grace_seconds) + "s");
+    constexpr long longest = 3600;  // that `holdfast run` takes; no drain is longer
+    args.push_back("--termination-grace=" + std::to_string(std::min(plan.grace_seconds, longest)) + "s");
   }
   if (!settings.log_level.empty()) args.push_back("--log-level=" + settings.log_level);
   if (!settings.policy.empty()) args.push_back("--policy=/etc/holdfast/policy.yaml");

@@ -26,6 +26,7 @@ void AppProbe::ask(Responder responder) {
   if (asked_once_ && !question_.under_way() && context_.now - last_.at < shared_for) {
     return responder.answer(answer_of(last_.well, last_.why));
   }
+  if (!question_.under_way()) waiting_.clear();  // who waits for a question that could not be asked
   if (waiting_.size() >= most_waiting) return responder.answer(answer_of(false, "too many ask for this probe"));
   waiting_.push_back(responder);
   if (!question_.under_way()) question_.ask();

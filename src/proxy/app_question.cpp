@@ -65,16 +65,28 @@ void AppQuestion::on_readable() noexcept {
 
 void AppQuestion::judge(std::string_view bytes) {
   received_.append(bytes);
+  while (judge_head()) {
+  }
+}
+
+// True after an interim response, which says nothing yet.
+bool AppQuestion::judge_head() {
   const http::HeadLimits limits{.head_bytes = head_max, .fields = 1000, .target_bytes = 0};
   const http::FieldNames names;
   http::ResponseHead head;
   http::ResponseParser parser;
   parser.start(limits, names, {});
   switch (parser.parse(received_.data(), received_.size(), head)) {
-    case http::Progress::need_more: return;
-    case http::Progress::failed: return done(false, "not an HTTP response");
-    case http::Progress::done: return done(head.status >= 200 && head.status < 400, "unhealthy status");
+    case http::Progress::need_more: return false;
+    case http::Progress::failed: done(false, "not an HTTP response"); return false;
+    case http::Progress::done: break;
   }
+  if (head.status < 200 && head.status != 101) {
+    received_.erase(0, head.size);
+    return !received_.empty();
+  }
+  done(head.status >= 200 && head.status < 400, "unhealthy status");
+  return false;
 }
 
 void AppQuestion::done(bool well, const char* why) noexcept {

@@ -44,6 +44,7 @@ class AppQuestion final : public net::DialUser, public net::TransportUser {
  private:
   class Buried;
   void judge(std::string_view bytes);
+  bool judge_head();
   void done(bool well, const char* why) noexcept;
   static void slow(void* self) { static_cast<AppQuestion*>(self)->done(false, "no answer in time"); }
 

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <charconv>
 #include <fstream>
 #include <memory>
@@ -59,6 +60,7 @@ std::string_view plain(std::string_view address) noexcept {
 bool add_established(const char* file, std::uint16_t app_port, std::vector<Row>& rows) {
   constexpr int words_before_inode = 5;
   std::ifstream lines(file);
+  if (!lines && errno != ENOENT) return false;  // no descriptor left for the look; without IPv6 there is no table of it
   std::string text;
   std::getline(lines, text);  // the heading
   for (std::size_t n = 0; std::getline(lines, text); ++n) {

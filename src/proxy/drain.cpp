@@ -42,6 +42,7 @@ void Drain::tell(Responder responder) {
 }
 
 void Drain::step() {
+  context_.deadlines.arm(step_, context_.now, look_every);  // first: what follows may need memory
   if (phase_ == Phase::announced) {
     phase_ = Phase::finishing;
     finish_began_ = context_.now;
@@ -54,11 +55,11 @@ void Drain::step() {
   } else if (cut_ && context_.now - finish_began_ >= times_.finish + after_cut) {
     return over(false);
   }
-  context_.deadlines.arm(step_, context_.now, look_every);
 }
 
 void Drain::over(bool drained) {
   phase_ = Phase::drained;
+  step_.disarm();
   report_ = {.drained = drained, .cut = user_.drain_cut_count() - cut_before_, .took = context_.now - began_};
   user_.drain_over(report_);
   for (const Responder& responder : waiting_) responder.answer(answer_of(report_));

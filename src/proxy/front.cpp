@@ -82,11 +82,11 @@ void Front::accept(std::unique_ptr<net::Transport> transport, const ClientAddres
   const policies::CountBound& per_client = limits.connections_per_client;
   const bool bounded = per_client.max != UINT32_MAX;
   const bool client_counted = bounded && places.try_take(key_of(shared, peer), per_client.max);
-  if (bounded && !client_counted && !per_client.report && refusal.reason == Reason::ok) {
-    if (refused_ >= refused_politely) {
-      WorkerCounters::add(context_.counters.refused_connections);
-      return transport->reset_on_close();
-    }
+  const bool over = bounded && !client_counted && refusal.reason == Reason::ok;
+  if (over && per_client.report) WorkerCounters::add(context_.counters.would_refuse_connections);
+  if (over && !per_client.report) {
+    WorkerCounters::add(context_.counters.refused_connections);
+    if (refused_ >= refused_politely) return transport->reset_on_close();
     refusal = {.reason = Reason::too_many_connections, .rule = per_client.rule, .limit = per_client.max};
   }
   add(std::move(transport), peer, refusal, client_counted);

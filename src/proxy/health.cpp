@@ -22,6 +22,11 @@ Health::Health(WorkerContext& context, net::Connector& connector, const std::str
       question_(context, connector, *this, head_of(request, authority), answer_within),
       next_(&Health::check_due, this) {}
 
+void Health::check() {
+  context_.deadlines.arm(next_, context_.now, every);  // first: asking needs memory
+  if (!question_.under_way()) question_.ask();
+}
+
 void Health::on_app_answered(bool well, const char* why) noexcept {
   failures_ = well ? 0 : failures_ + 1;
   const bool was = healthy_;

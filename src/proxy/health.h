@@ -35,7 +35,8 @@ class Health final : public AppQuestionUser {
   void on_app_answered(bool well, const char* why) noexcept override;
 
  private:
-  static void check_due(void* self) { static_cast<Health*>(self)->question_.ask(); }
+  void check();
+  static void check_due(void* self) { static_cast<Health*>(self)->check(); }
 
   WorkerContext& context_;
   HealthUser& user_;

@@ -59,6 +59,7 @@ bool Server::reload() noexcept {
     done = try_reload();
   } catch (...) {
     loggers_.write(Area::config, Level::error, "reload refused: out of memory");
+    registry_.set(Family::config_reload_success, {}, 0);
   }
   give_back_code_pages();
   return done;

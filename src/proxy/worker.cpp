@@ -7,6 +7,8 @@
 #include <array>
 #include <stdexcept>
 
+#include "core/death.h"
+
 namespace holdfast::proxy {
 namespace {
 
@@ -60,7 +62,10 @@ void Worker::start(Fd listener, std::unique_ptr<View> view) {
   context_.view = ViewRef(std::move(view));
   listener_ = std::make_unique<net::Listener>(loop_, std::move(listener), *this);
   beat();
-  thread_ = std::thread([this] { loop_.run(*this); });
+  thread_ = std::thread([this] {
+    const SignalStack signal_stack;
+    loop_.run(*this);
+  });
   ::pthread_setname_np(thread_.native_handle(), "worker");  // in `top -H` and /proc
 }
 

@@ -74,19 +74,22 @@ LogSink::Written LogSink::write_all(std::string_view& lines) noexcept {
       lines.remove_prefix(static_cast<std::size_t>(n));
     } else if (n < 0 && !try_again(errno)) {
       return Written::failed;
+    } else if (n < 0 && kind_ == Kind::file && !wait_writable()) {  // a device that does not block
+      return Written::gave_up;
     }
   }
   return Written::all;
 }
 
-void LogSink::write_at_crash(std::string_view lines) const noexcept {
+bool LogSink::write_at_crash(std::string_view lines) const noexcept {
   while (!lines.empty()) {
     pollfd sink{fd_.get(), POLLOUT, 0};
-    if (kind_ != Kind::file && ::poll(&sink, 1, look_again_ms) <= 0) return;
+    if (kind_ != Kind::file && ::poll(&sink, 1, look_again_ms) <= 0) return false;
     const std::int64_t n = write_once(next_part(lines));
-    if (n <= 0) return;
+    if (n <= 0) return false;
     lines.remove_prefix(static_cast<std::size_t>(n));
   }
+  return true;
 }
 
 }  // namespace holdfast::telemetry

@@ -31,7 +31,7 @@ class LogSink {
   }
 
   // For a signal handler: waits 100 ms at most per call for the reader.
-  void write_at_crash(std::string_view lines) const noexcept;
+  bool write_at_crash(std::string_view lines) const noexcept;
 
  private:
   enum class Kind : std::uint8_t { file, stream, socket };  // stream: pipe or terminal

@@ -171,9 +171,12 @@ std::uint64_t LogWriter::dropped() const noexcept {
 
 void LogWriter::crash_flush(const CrashReport& report) noexcept {
   if (crashing_.exchange(true)) return;
+  bool taken = true;  // a reader that has stopped is waited for once, and once more for the line that matters
   for (const auto& channel : channels_) {
-    for (std::size_t i = 0; i < channel->waiting(); ++i) sink_.write_at_crash(channel->waiting_lines(i));
-    sink_.write_at_crash(channel->current_lines());
+    for (std::size_t i = 0; i < channel->waiting(); ++i) {
+      taken = taken && sink_.write_at_crash(channel->waiting_lines(i));
+    }
+    taken = taken && sink_.write_at_crash(channel->current_lines());
   }
   std::array<char, crash_line_max> room{};
   std::array<char, crash_stack_max> stack{};

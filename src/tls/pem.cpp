@@ -43,6 +43,9 @@ bool signed_by(X509* certificate, X509* authority) {
   return is_signed;
 }
 
+// Without it OpenSSL would ask on the terminal.
+int no_pass_phrase(char*, int, int, void*) noexcept { return -1; }
+
 }  // namespace
 
 WallTime time_of(const ASN1_TIME* time) {
@@ -70,7 +73,7 @@ Result<std::vector<Handle<X509>>, std::string> parse_certificates(std::string_vi
   ERR_clear_error();
   const Handle<BIO> bio = reader(pem);
   std::vector<Handle<X509>> all;
-  while (Handle<X509> one{PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr)}) {
+  while (Handle<X509> one{PEM_read_bio_X509(bio.get(), nullptr, no_pass_phrase, nullptr)}) {
     if (all.size() == most_certificates) return std::string("holds more than 32 certificates");
     all.push_back(std::move(one));
   }
@@ -85,7 +88,6 @@ Result<std::vector<Handle<X509>>, std::string> parse_certificates(std::string_vi
 Result<Handle<EVP_PKEY>, std::string> parse_key(std::string_view pem) {
   ERR_clear_error();
   const Handle<BIO> bio = reader(pem);
-  const auto no_pass_phrase = [](char*, int, int, void*) noexcept { return -1; };
   Handle<EVP_PKEY> key(PEM_read_bio_PrivateKey(bio.get(), nullptr, no_pass_phrase, nullptr));
   if (key) return key;
   const bool none = pem.find("PRIVATE KEY-----") == std::string_view::npos;

@@ -45,6 +45,8 @@ proxy::ViewRef review_view(ReviewLog& log) {
   plan->listener.concurrency.max = 12;        // of these contents in memory
   plan->listener.queue.max = 244;             // whatever else is connected
   plan->listener.queue_wait.after = seconds(4);
+  plan->listener.connections.max =
+      384;  // more than are served and wait: who comes then takes the place of a slow upload
   auto pipeline = std::make_unique<policies::Pipeline>();
   pipeline->name_next("webhook");
   pipeline->add(std::make_unique<EngineRefusals>(log));

@@ -9,6 +9,7 @@
 #include "cli/version.h"
 #include "cli/webhook.h"
 #include "config/loader.h"
+#include "core/death.h"
 #include "kubernetes/options.h"
 #include "webhook/commands.h"
 #include "webhook/server.h"
@@ -80,6 +81,7 @@ int run_webhook(std::span<const std::string_view> args) {
   options.value().inject.drain_key = key.value();
   std::signal(SIGPIPE, SIG_IGN);
   Server server(std::move(options).value());
+  const SignalStack signal_stack;
   cli::handle_fatal_signals(server.writer());
   const ServerEnd end = server.run();
   cli::restore_fatal_signals();

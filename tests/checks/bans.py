@@ -25,6 +25,18 @@ def other_half(path):
     return stem + dot + ("h" if ending == "cpp" else "cpp")
 
 
+SHORT_NAME = re.compile(r"\busing\s+(?!namespace\b)[\w:]*::(\w+)\s*;|\bnamespace\s+(\w+)\s*=[^;]*;")
+
+
+def unused_names(path, code):
+    """Names that a source brings in and does without. clang-tidy looks for them in headers and main files only, not in its units."""
+    for match in SHORT_NAME.finditer(code):
+        name = re.compile(rf"\b{match[1] or match[2]}\b")
+        if len(name.findall(code)) == len(name.findall(match[0])):
+            line = source.line_of(code, match.start())
+            yield "unused name", f"{path}:{line}: unused name: `{match[0]}`; take it out"
+
+
 def faults_in(path, text, exists=in_tree):
     """(name of the ban, fault) for everything banned in one file. A pair needs one head comment."""
     code = source.code_of(text) if path.endswith(source.CPP) else text
@@ -35,6 +47,8 @@ def faults_in(path, text, exists=in_tree):
         for match in re.finditer(ban.pattern, searched, re.MULTILINE):
             line = source.line_of(searched, match.start())
             yield ban.name, f"{path}:{line}: {ban.name}: `{match.group(0).strip()[:60]}`; {ban.instead}"
+    if path.endswith(".cpp"):
+        yield from unused_names(path, code)
     if path.endswith(source.CPP):
         if text.count("\n") > MOST_LINES:
             fault = f"{path}:{MOST_LINES}: long file: more than {MOST_LINES} lines; split it by what it knows"
@@ -100,6 +114,12 @@ class Bans(unittest.TestCase):
     def test_long_files_and_files_without_head_are_found(self):
         self.assertIn("long file", found("src/core/a.cpp", "int x;\n" * 400))
         self.assertIn("head comment", {name for name, _ in faults_in("src/core/a.cpp", "int x;\n")})
+
+    def test_names_that_nothing_uses_are_found(self):
+        self.assertIn("unused name", found("src/core/a.cpp", "using std::string;\nint x;\n"))
+        self.assertIn("unused name", found("src/core/a.cpp", "namespace fs = std::filesystem;\n"))
+        self.assertNotIn("unused name", found("src/core/a.cpp", "using std::string;\nstring x;\n"))
+        self.assertNotIn("unused name", found("src/core/a.h", "using std::string;\n"))
 
     def test_an_exception_nobody_needs_is_found(self):
         self.assertEqual(len(list(unused([("src/a.cpp", "allocation", "why")], set(), {"src/a.cpp"}))), 1)

@@ -1,10 +1,12 @@
 // `holdfast inject` and `holdfast uninject` as a person meets them.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <sstream>
 
 #include "cli/run_command.h"
 #include "config/loader.h"
+#include "kubernetes/settings.h"
 
 namespace {
 
@@ -36,9 +38,10 @@ std::vector<std::string> arguments_in(const std::string& manifest) {
   std::vector<std::string> found;
   std::istringstream lines(manifest);
   for (std::string line; std::getline(lines, line);) {
-    const std::size_t dash = line.find("- --");
-    if (dash == std::string::npos) continue;
+    const std::size_t dash = std::min(line.find("- --"), line.find("- '--"));
+    if (dash == std::string::npos || line.find("--app-probes=") != std::string::npos) continue;
     std::string one = line.substr(dash + 2);
+    if (one.front() == '\'') one = one.substr(1, one.size() - 2);
     if (const std::size_t at = one.find("$(POD_IP)"); at != std::string::npos) one.replace(at, 9, "192.0.2.1");
     found.push_back(one);
   }
@@ -86,6 +89,17 @@ TEST_CASE("inject: a policy in the stream that the sidecar would not start with 
   CHECK(run({"inject", scratch.file("many.yaml", many)}).exit_code == 78);
   const std::string roomy = with_policy("limits: {connections: 4000}", "256Mi");
   CHECK(run({"inject", scratch.file("roomy.yaml", roomy)}).exit_code == 0);
+}
+
+TEST_CASE("inject: the least memory is what profile standard@1 needs") {
+  constexpr std::uint64_t mib = std::uint64_t{1} << 20U;
+  const ScratchDirectory scratch;
+  const auto exit_code = [&scratch](std::uint64_t bytes) {
+    const std::string text = with_policy("timeouts: {firstByte: 2s}", std::to_string(bytes / mib) + "Mi");
+    return run({"inject", scratch.file("least.yaml", text)}).exit_code;
+  };
+  CHECK(exit_code(holdfast::kubernetes::least_memory_of_default) == 0);
+  CHECK(exit_code(holdfast::kubernetes::least_memory_of_default - mib) == 78);
 }
 
 TEST_CASE("inject: -o diff shows what would change") {

@@ -104,16 +104,34 @@ TEST_CASE("addresses: each form is parsed, and each mistake explained") {
     CHECK(parse_address(text, AddressUse::listener, out) == "");
     CHECK(to_text(out) == text);
   }
+  CHECK(parse_address("[1.2.3.4]:1", AddressUse::listener, out) == "");  // written before the family is known
+  CHECK(to_text(out) == "1.2.3.4:1");
   for (const std::string_view text : {"127.0.0.1:3000", "localhost:3000", "unix:/run/app.sock", "[::1]:3000"}) {
     CAPTURE(text);
     CHECK(parse_address(text, AddressUse::app, out) == "");
     CHECK(to_text(out) == text);
     CHECK(is_loopback(out));
   }
-  for (const std::string_view text :
-       {"", "8080", "0.0.0.0", "0.0.0.0:", "0.0.0.0:65536", "0.0.0.0:+1", "0.0.0.0:080", "010.0.0.1:1", "1.2.3:4",
-        "::1:8080", "[::1]", "[::1]8080", "[::1:8080", "[1.2.3.4]:1", "localhost:80", "example.com:80",
-        "http://0.0.0.0:80", "unix:/x", "0.0.0.0 :80"}) {
+  for (const std::string_view text : {"",
+                                      "8080",
+                                      "0.0.0.0",
+                                      "0.0.0.0:",
+                                      "0.0.0.0:65536",
+                                      "0.0.0.0:+1",
+                                      "0.0.0.0:080",
+                                      "010.0.0.1:1",
+                                      "1.2.3:4",
+                                      "::1:8080",
+                                      "[::1]",
+                                      "[::1]8080",
+                                      "[::1:8080",
+                                      "[1.2.3]:1",
+                                      "[]:1",
+                                      "localhost:80",
+                                      "example.com:80",
+                                      "http://0.0.0.0:80",
+                                      "unix:/x",
+                                      "0.0.0.0 :80"}) {
     CAPTURE(text);
     CHECK(parse_address(text, AddressUse::listener, out) != "");
   }

@@ -198,6 +198,14 @@ class SlowSender(Attacker):
         self.piece = b"x" * piece
 
 
+class SlowHead(Attacker):
+    """A head that never ends and gets a field line four times a second: slowloris."""
+    piece = b"X-More: a\r\n"
+
+    def __init__(self):
+        super().__init__(HEAD)
+
+
 class SlowReader(Attacker):
     """Takes 150 bytes four times a second of content without an end."""
 
@@ -266,6 +274,15 @@ def _(t):
     besieged(t, sidecar, 250 if t.quick or sanitized(t) else 500, lambda: SlowSender(150), [Honest(sidecar.data), HonestPost(sidecar.data)], 20)
     line = sidecar.access_lines("/echo", reason="client_body_slow")[0]
     t.equal((line["status"], line["cause"]), (408, "slower than 16 KiB/s while others waited"), "the line")
+
+
+@case("abuse: 500 heads without an end that come back whenever they are ended keep nobody from the app", alone=True, seconds=60, needs=USERS)
+def _(t):
+    _, sidecar = with_users(t, policies={"timeouts": "clientHeaders: 3s"})
+    sidecar.wait_ready()
+    besieged(t, sidecar, 250 if t.quick or sanitized(t) else 500, SlowHead, [Honest(sidecar.data), HonestPost(sidecar.data)], 12, grace=0)
+    slow = sidecar.metrics().sum("holdfast_exchange_failures_total", reason="client_headers_slow")
+    t.check(slow > 500, f"ended for it: {slow}")
 
 
 @case("abuse: 300 clients that read 600 B/s lose their slots within seconds once others wait, under default limits", alone=True, seconds=60)

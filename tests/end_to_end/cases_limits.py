@@ -222,6 +222,18 @@ def _(t):
         client.close()
     counted("requestsPerConnection", many_requests)
 
+    def refused():
+        return sidecar.metrics().sum("holdfast_connections_refused_total", outcome="would_enforce")
+    sidecar.wait_metric("holdfast_connections", 0, side="downstream")
+    before, clients = refused(), [sidecar.client() for _ in range(3)]
+    for client in clients:
+        client.send(request_bytes("GET", "/m"))
+        served("connectionsPerClient", client.response())
+    t.equal(refused() - before, 1, "the third connection of a client would have been refused")
+    for client in clients:
+        client.close()
+    sidecar.wait_metric("holdfast_connections", 0, side="downstream")
+
     def together():
         for response in t.threads(8, lambda number: sidecar.get(f"/p{number}")):
             served("concurrency and connections", response)

@@ -1,6 +1,8 @@
 // decide(): what the webhook will ask, with pods as an API server sends them.
 #include <doctest/doctest.h>
 
+#include <algorithm>
+
 #include "kubernetes/decide.h"
 #include "kubernetes/drain_token.h"
 
@@ -113,10 +115,59 @@ TEST_CASE("decide: opting out needs no other part of the pod to be right") {
 
 TEST_CASE("decide: one resource can be set without losing the others") {
   Json object = pod();
-  object["metadata"]["annotations"]["holdfast.dev/memory-limit"] = "64Mi";
+  object["metadata"]["annotations"]["holdfast.dev/memory-limit"] = "96Mi";
   const nlohmann::json resources = injected(object)["spec"]["initContainers"][0]["resources"];
   CHECK(resources ==
-        nlohmann::json::parse(R"({"requests": {"cpu": "20m", "memory": "16Mi"}, "limits": {"memory": "64Mi"}})"));
+        nlohmann::json::parse(R"({"requests": {"cpu": "20m", "memory": "16Mi"}, "limits": {"memory": "96Mi"}})"));
+}
+
+TEST_CASE("decide: memory that the sidecar could not start with is denied") {
+  Json object = pod();
+  Json& annotations = object["metadata"]["annotations"];
+  annotations["holdfast.dev/memory-limit"] = "68Mi";
+  CHECK(code_of(decided(object)) == code::bad_annotation);
+  annotations["holdfast.dev/memory-limit"] = "69Mi";
+  CHECK(decided(object).outcome == Decision::Outcome::inject);
+  annotations["holdfast.dev/policy"] = "rules";
+  annotations["holdfast.dev/memory-limit"] = "16Mi";
+  CHECK(decided(object).outcome == Decision::Outcome::inject);
+  annotations["holdfast.dev/memory-request"] = "1Mi";
+  annotations["holdfast.dev/memory-limit"] = "15Mi";
+  CHECK(code_of(decided(object)) == code::bad_annotation);
+}
+
+TEST_CASE("decide: however long the pod's grace period, the sidecar is told one that it takes") {
+  Json object = pod();
+  for (const auto& [seconds, told] :
+       {std::pair{30, ""}, {31, "31s"}, {3600, "3600s"}, {7200, "3600s"}, {999999, "3600s"}}) {
+    CAPTURE(seconds);
+    object["spec"]["terminationGracePeriodSeconds"] = seconds;
+    std::string grace;
+    const Json after = injected(object);
+    for (const auto& one : after["spec"]["initContainers"][0]["args"]) {
+      const std::string text = one;
+      if (text.starts_with("--termination-grace=")) grace = text.substr(text.find('=') + 1);
+    }
+    CHECK(grace == told);
+  }
+}
+
+TEST_CASE("decide: a port below 1024 on the pod's own address is warned about") {
+  Json object = pod();
+  object["spec"]["containers"][0]["ports"][0]["containerPort"] = 80;
+  object["metadata"]["annotations"]["holdfast.dev/capture"] = "same-port";
+  const Decision decision = decided(object);
+  CHECK(decision.outcome == Decision::Outcome::inject);
+  CHECK(std::any_of(decision.warnings.begin(), decision.warnings.end(),
+                    [](const Remark& one) { return one.code == code::privileged_port; }));
+}
+
+TEST_CASE("decide: a pod for Windows nodes is left alone, however it says so") {
+  Json object = pod();
+  object["spec"]["nodeSelector"] = {{"kubernetes.io/os", "windows"}};
+  CHECK(code_of(decided(object)) == code::windows);
+  object["spec"]["nodeSelector"] = {{"kubernetes.io/os", "linux"}};
+  CHECK(decided(object).outcome == Decision::Outcome::inject);
 }
 
 TEST_CASE("decide: no value of a pod with a wrong type gets through or ends the process") {

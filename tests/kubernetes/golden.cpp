@@ -60,7 +60,7 @@ InjectFlags flags_of(const std::string& name) {
   const std::array plain{"job_container", "container_mode", "default_container_named", "json_container_mode"};
   if (std::find(plain.begin(), plain.end(), name) != plain.end()) flags.kube_version = "1.28";
   if (name == "old_cluster_native_wanted") flags.kube_version = "1.28";
-  if (name == "labelled_only" || name == "labelled_namespace") flags.labelled_only = true;
+  if (name.starts_with("labelled_")) flags.labelled_only = true;
   if (name == "daemon_set") flags.policy = "platform-policy";
   if (name == "replica_set") flags.drain_token = "a-token-of-the-caller";
   return flags;

@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include "config/loader.h"
 #include "core/base64.h"
 #include "golden.h"
 #include "kubernetes/manifest.h"
@@ -41,6 +42,39 @@ TEST_CASE("review: a pod of a Deployment gets the patch that decide() makes, wit
   CHECK(patched["spec"]["initContainers"][0]["name"] == "holdfast");
   CHECK(patched["spec"]["initContainers"][0]["args"][1] == "--service=users");
   CHECK(patched["spec"]["containers"][0]["ports"][0]["containerPort"] == 8081);
+}
+
+TEST_CASE(
+    "review: of a pod with all that an API server sends, the patch touches what the sidecar needs and nothing else") {
+  const auto text = config::read_file("tests/kubernetes/reviews/deployment.json");
+  REQUIRE(text);
+  const Json sent = Json::parse(text.value());
+  const Review done = reviewed(sent);
+  REQUIRE(done.outcome == Outcome::patched);
+  CHECK(!response_of(done).contains("warnings"));
+  const Json pod = sent["request"]["object"];
+  Json patched = Json::parse(nlohmann::json(pod).patch(nlohmann::json(patch_of(done))).dump());
+  const Json api = patched["spec"]["containers"][0];
+  CHECK(api["ports"][0] == Json::parse(R"({"containerPort": 8081, "name": "http", "protocol": "TCP"})"));
+  CHECK(api["ports"].size() == 3);
+  CHECK(api["livenessProbe"]["httpGet"]["path"] == "/app-probe/api/liveness");
+  CHECK(api["readinessProbe"]["httpGet"]["path"] == "/app-probe/api/readiness");
+  CHECK(api["readinessProbe"]["periodSeconds"] == 5);
+  CHECK(patched["metadata"]["annotations"].size() == 3);
+
+  // Without what it names, the pod is what was sent.
+  nlohmann::json rest = patched;
+  rest["spec"].erase("initContainers");
+  rest["metadata"]["annotations"].erase("holdfast.dev/status");
+  for (const char* part : {"ports", "livenessProbe", "readinessProbe", "lifecycle"})
+    rest["spec"]["containers"][0].erase(part);
+  nlohmann::json before = pod;
+  for (const char* part : {"ports", "livenessProbe", "readinessProbe"}) before["spec"]["containers"][0].erase(part);
+  CHECK(rest == before);
+
+  const Review again = reviewed(set(sent, "/request/object", patched));
+  CHECK(again.outcome != Outcome::patched);
+  CHECK(response_of(again)["allowed"] == true);
 }
 
 TEST_CASE("review: the namespace of the request makes the drain token, since the pod has none yet") {
