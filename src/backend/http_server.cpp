@@ -6,7 +6,7 @@
 #include <cerrno>
 #include <chrono>
 #include <csignal>
-#include <system_error>
+#include <cstring>
 #include <utility>
 #include <variant>
 
@@ -191,8 +191,8 @@ void HttpServer::exit_when_idle() {
 void HttpServer::pause_accepting(int error) {
   if (listener_ == nullptr) return;
   evconnlistener_disable(evhttp_bound_socket_get_listener(listener_));
-  const std::string cause = std::generic_category().message(error);
-  log_.write(Level::error, "cannot accept", {{"cause", std::string_view(cause)}});
+  const char* cause = ::strerrordesc_np(error);
+  log_.write(Level::error, "cannot accept", {{"cause", std::string_view(cause == nullptr ? "" : cause)}});
   const timeval pause = to_timeval(accept_pause);
   evtimer_add(accept_timer_.get(), &pause);
 }

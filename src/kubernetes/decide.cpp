@@ -5,7 +5,6 @@
 #include "core/bytes.h"
 #include "kubernetes/drain_token.h"
 #include "kubernetes/pod.h"
-#include "kubernetes/quantity.h"
 #include "kubernetes/sidecar.h"
 #include "kubernetes/status.h"
 
@@ -52,11 +51,9 @@ std::optional<Remark> out_of_reach(const Pod& pod) {
     return remark(code::host_network, "a pod in the network of its node is not injected",
                   "remove hostNetwork, or protect it elsewhere", pod.spec_at / "hostNetwork");
   }
-  if (text_of(look(pod.spec, {"os", "name"})) == "windows") {
-    return remark(code::windows, "a pod for Windows is not injected", "", pod.spec_at / "os");
-  }
-  if (text_of(look(pod.spec, {"nodeSelector", "kubernetes.io/os"})) == "windows") {
-    return remark(code::windows, "a pod for Windows is not injected", "", pod.spec_at / "nodeSelector");
+  for (const auto& [member, name] : {std::pair{"os", "name"}, {"nodeSelector", "kubernetes.io/os"}}) {
+    if (text_of(look(pod.spec, {member, name})) != "windows") continue;
+    return remark(code::windows, "a pod for Windows is not injected", "", pod.spec_at / member);
   }
   return std::nullopt;
 }
@@ -112,9 +109,7 @@ class Injection {
     if (settings_.rewrite_probes) plan_.app_probes = rewrite_probes(pod_, app_, edits_, decision_.warnings);
     add_hook();
     check_grace();
-    constexpr double thousandths = 1000;
-    decision_.policy = {settings_.policy,
-                        static_cast<std::uint64_t>(quantity_of(settings_.memory_limit).value_or(0) / thousandths)};
+    decision_.policy = {settings_.policy, memory_limit_bytes(settings_)};
     if (!settings_.policy.empty()) edits_.append(pod_.spec_at / "volumes", policy_volume_of(settings_));
     const Json container = sidecar_container(plan_, app_, settings_, options_);
     if (plan_.native) {

@@ -132,6 +132,11 @@ std::optional<Native> parse_native(std::string_view text) {
   return std::nullopt;
 }
 
+std::uint64_t memory_limit_bytes(const Settings& settings) {
+  constexpr double thousandths = 1000;
+  return static_cast<std::uint64_t>(quantity_of(settings.memory_limit).value_or(0) / thousandths);
+}
+
 Result<Settings, Remark> read_settings(const Json& metadata, const Path& at, Settings defaults) {
   Settings settings = std::move(defaults);
   const Path here = at / "annotations";
@@ -149,8 +154,7 @@ Result<Settings, Remark> read_settings(const Json& metadata, const Path& at, Set
                   "raise memory-limit or lower memory-request", limit};
   }
   const std::uint64_t least = settings.policy.empty() ? least_memory_of_default : least_memory;
-  constexpr double thousandths = 1000;
-  if (quantity_of(settings.memory_limit).value_or(0) / thousandths < static_cast<double>(least)) {
+  if (memory_limit_bytes(settings) < least) {
     return Remark{std::string(code::bad_annotation),
                   "memory-limit " + shown(settings.memory_limit) + " is less than the sidecar needs " +
                       (settings.policy.empty() ? "with the default policy, " : "with any policy, ") +

@@ -39,6 +39,8 @@ struct Settings {
   std::string log_level;  // empty: info
 };
 
+std::uint64_t memory_limit_bytes(const Settings& settings);
+
 // `metadata` is that of the pod, `at` its path. `defaults` are what holds without an annotation.
 Result<Settings, Remark> read_settings(const Json& metadata, const Path& at, Settings defaults);
 

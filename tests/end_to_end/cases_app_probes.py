@@ -3,7 +3,7 @@ import json
 import threading
 
 from support import case
-from wire import answer
+from wire import answer, exactly
 
 PROBES = {"api/readiness": {"httpGet": {"path": "/ready", "port": 8080, "httpHeaders": [{"name": "X-Probe", "value": "kubelet"}]}},
           "api/liveness": {"httpGet": {"path": "/live", "port": 8080}, "timeoutSeconds": 1},
@@ -25,6 +25,16 @@ def _(t):
     t.equal(sidecar.probe("/app-probe/api/other")[0], 404, "a probe that was not passed")
     asked = app.seen("/ready")
     t.equal([request.header("x-probe") for request in asked], ["kubelet"], "the field of the original")
+
+
+@case("app probes: interim responses before the answer decide nothing")
+def _(t):
+    app, sidecar = pair(t)
+    hints = b"HTTP/1.1 103 Early Hints\r\nLink: </a>; rel=preload\r\n\r\n" * 3
+    app.on("/ready", exactly(hints + b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"))
+    app.on("/live", exactly(hints + b"HTTP/1.1 500 Broken\r\nContent-Length: 0\r\n\r\n"))
+    t.equal(sidecar.probe("/app-probe/api/readiness")[0], 200, "200 after 103")
+    t.equal(sidecar.probe("/app-probe/api/liveness")[0], 503, "500 after 103")
 
 
 @case("app probes: who asks at the same time, or within a second, shares one request to the app")

@@ -8,7 +8,7 @@ import subprocess
 import time
 
 from abuse import MIB, Attacker, cpu_seconds, descriptors, endless_app, figures, gone, resident, sanitized, storm
-from support import Sidecar, case, holds_for, needs_descriptors, policy_text, sidecar_text, until
+from support import Sidecar, case, holds_for, policy_text, sidecar_text, until
 from wire import answer, request_bytes
 
 # No limit but the memory: connections and exchanges must be able to use it up.
@@ -148,6 +148,11 @@ def _(t):
         t.write("holdfast.yaml", sidecar_text("127.0.0.1:1", {"memory": value}), directory)
         code, out, err = t.run("run", "--config", "holdfast.yaml", directory=directory)
         t.equal((code, word in err + out, "holdfast.yaml:10:" in err + out), (78, True, True), f"memory: {value}: {err}")
+
+
+def needs_descriptors(t):
+    if "undefined" in t.run("version")[1]:
+        t.skip("UBSan reads an object's type through a pipe, and there is no descriptor left for one")
 
 
 def limit_descriptors(sidecar, more):

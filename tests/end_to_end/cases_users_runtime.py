@@ -6,7 +6,7 @@ import socket
 import subprocess
 import time
 
-from support import accepts, case, clean_environment, free_port, needs_descriptors, spawn, until
+from support import accepts, case, clean_environment, free_port, spawn, until
 from users_client import ask, is_error, log_lines
 from wire import HOST, Client, request_bytes
 
@@ -55,7 +55,6 @@ def _(t):
 
 @case("runtime: without descriptors the service waits instead of spinning, says so, and serves again", needs=NEEDS)
 def _(t):
-    needs_descriptors(t)
     users = t.users()
     resource.prlimit(users.process.pid, resource.RLIMIT_NOFILE, (64, 64))
     clients = [Client((HOST, users.port)) for _ in range(100)]
